@@ -1,0 +1,1 @@
+"""The protocol of a broker and its implementations."""

@@ -1,0 +1,1 @@
+"""What knows Python source: parse, scope, slice, normalise, literals, coverage probes."""

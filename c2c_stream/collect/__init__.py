@@ -1,0 +1,1 @@
+"""Parses files and slices out self-contained functions."""

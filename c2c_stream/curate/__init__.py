@@ -1,0 +1,1 @@
+"""Decides which functions may become samples: policy first, then duplicates."""

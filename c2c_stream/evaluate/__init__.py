@@ -1,0 +1,1 @@
+"""Re-executes a dataset's cases and says how many hold."""

@@ -1,0 +1,1 @@
+"""Turns cases into training and evaluation samples."""

@@ -1,0 +1,1 @@
+"""Reads repositories, folders, archives and dumps; one record a Python file."""

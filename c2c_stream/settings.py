@@ -1,0 +1,170 @@
+"""Every setting, typed and documented once: flags, environment, TOML file, default, in that order.
+
+A setting `write.steps` is `C2C_WRITE__STEPS` in the environment and `steps` under `[write]` in the
+file that C2C_CONFIG names (services/*/service.toml for the services).
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from c2c_stream.errors import SettingsError
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Section(BaseModel):
+    """Settings of one part; an unknown name is an error, not a typo that nobody sees."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EngineSettings(Section):
+    """How a service reads, keeps and commits."""
+
+    flush_age_s: float = Field(0.25, gt=0, le=60, description="Commit at this age, in seconds.")
+    flush_records: int = Field(500, ge=1, description="Commit at this many finished records.")
+    flush_bytes: int = Field(4 * MIB, ge=KIB, description="Commit at this many bytes of output.")
+    window_records: int = Field(1024, ge=1, description="Most records delivered and uncommitted.")
+    window_bytes: int = Field(64 * MIB, ge=MIB, description="Most bytes delivered, uncommitted.")
+    max_attempts: int = Field(3, ge=1, description="Attempts a record, then it is a dead letter.")
+    retry_base_s: float = Field(0.5, gt=0, description="Wait before the second attempt, seconds.")
+    record_deadline_s: float = Field(300, gt=0, description="Most seconds one attempt may take.")
+    drain_s: float = Field(20, gt=0, description="Most seconds from SIGTERM to the last commit.")
+    breaker_dead_in_a_row: int = Field(50, ge=1, description="Dead letters in a row that stop it.")
+    hold_lag_records: int = Field(20_000, ge=1, description="Hold while the next stage lags more.")
+
+
+class IngestSettings(Section):
+    """Where sources are read and what is passed over."""
+
+    max_file_bytes: int = Field(512 * KIB, ge=1, description="Largest source file, in bytes.")
+
+
+class CollectSettings(Section):
+    """The static rules."""
+
+    max_lines: int = Field(100, ge=1, description="Longest function, in lines.")
+    max_dependencies: int = Field(12, ge=0, description="Most helpers and constants in a bundle.")
+    max_bundle_lines: int = Field(200, ge=1, description="Longest bundle, in lines.")
+    max_bundle_bytes: int = Field(64 * KIB, ge=1, description="Largest bundle, in bytes.")
+    max_class_lines: int = Field(80, ge=1, description="Longest class in a bundle, in lines.")
+    parse_memory_bytes: int = Field(1024 * MIB, ge=MIB, description="Memory of a parse worker.")
+    parse_cpu_s: int = Field(20, ge=1, description="CPU seconds that one file may take.")
+
+
+class CurateSettings(Section):
+    """What may become a sample."""
+
+    license_policy: str = Field("any", description="Licence policy: any.")
+    limit: int | None = Field(None, ge=1, description="Pass only the first N candidates.")
+
+
+class WriteSettings(Section):
+    """How inputs are written."""
+
+    writer: str = Field("search", description="The writer: search.")
+    inputs: int = Field(20, ge=3, le=100, description="Inputs to write for each function.")
+    steps: int = Field(
+        200_000, ge=1000, description="Budget of the search, in executed edges a function."
+    )
+    jobs: int = Field(0, ge=0, description="Jails to write in at once; 0 is one a core.")
+
+
+class SandboxSettings(Section):
+    """The walls around code that is run."""
+
+    require_walls: str = Field(
+        "all-but-cgroup", description="Walls that must stand: all, all-but-cgroup, or a list."
+    )
+    memory_bytes: int = Field(512 * MIB, ge=64 * MIB, description="Address space of a child.")
+    requests_per_jail: int = Field(20_000, ge=1, description="Rotate a jail after this many.")
+
+
+class ExecuteSettings(Section):
+    """The limits of a call, and what is kept."""
+
+    jobs: int = Field(0, ge=0, description="Jails to execute in at once; 0 is one a core.")
+    steps: int = Field(200_000, ge=1000, description="Steps (executed edges) a call may take.")
+    cpu_ms: int = Field(2000, ge=10, description="CPU milliseconds a function may take.")
+    max_result_bytes: int = Field(8 * KIB, ge=64, description="Longest repr that is kept.")
+    max_cases_bytes: int = Field(256 * KIB, ge=KIB, description="All cases of one function.")
+
+
+class FormatSettings(Section):
+    """How samples are made from cases."""
+
+    max_prompt_chars: int = Field(32_768, ge=1000, description="Longest prompt, in characters.")
+    min_visible: int = Field(3, ge=1, description="Fewest cases in a prompt.")
+    max_visible: int = Field(10, ge=1, description="Most cases in a prompt.")
+
+
+class SinkSettings(Section):
+    """How the dataset is written."""
+
+    format: str = Field("parquet", description="parquet or jsonl.")
+    layout: str = Field("completion", description="completion (prompt, completion) or chat.")
+    shard_rows: int = Field(2_000, ge=1, description="Rows in a full shard.")
+
+
+class Settings(BaseSettings):
+    """All settings of a service."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="C2C_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    run: str = Field("main", pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="The run's id.")
+    broker: str = Field("", description="local:PATH of the log; empty: OUT/.c2c.")
+    out: Path = Field(Path("c2c-out"), description="The folder of the dataset and the run.")
+    keep: bool = Field(default=False, description="Do not trim what all groups have read.")
+    http_host: str = Field("127.0.0.1", description="Address of /metrics, /livez and /readyz.")
+    http_port: int = Field(0, ge=0, le=65535, description="Their port; 0 takes a free one.")
+
+    engine: EngineSettings = EngineSettings()
+    ingest: IngestSettings = IngestSettings()
+    collect: CollectSettings = CollectSettings()
+    curate: CurateSettings = CurateSettings()
+    write: WriteSettings = WriteSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    execute: ExecuteSettings = ExecuteSettings()
+    format: FormatSettings = FormatSettings()
+    sink: SinkSettings = SinkSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return flags, then the environment, then the file."""
+        config = os.environ.get("C2C_CONFIG")
+        file = TomlConfigSettingsSource(settings_cls, config or None)
+        return (init_settings, env_settings, file)
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Return the settings; `flags` win. Raises SettingsError that names each wrong setting."""
+    config = os.environ.get("C2C_CONFIG")
+    if config and not Path(config).is_file():
+        raise SettingsError(f"C2C_CONFIG names {config!r}, which is no file")
+    try:
+        return Settings(**flags)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})"
+            for e in error.errors()
+        )
+        raise SettingsError(f"settings: {wrong}") from error

@@ -1,0 +1,1 @@
+"""Writes the dataset and its audit trail."""

@@ -1,0 +1,1 @@
+"""Writes arguments for a function."""

@@ -1,0 +1,1 @@
+"""The Avro schemas: the contract between services and with the outside."""
