@@ -1,0 +1,56 @@
+"""Chooses the cases that stand in a prompt: the ones that say most. Pure and deterministic."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from c2c_stream.format.calls import call_key
+from c2c_stream.records import Case, Parameter
+
+VALUE = "value"
+
+
+def distinct_calls(parameters: Sequence[Parameter], cases: Iterable[Case]) -> list[Case]:
+    """Return `cases` without those whose arguments equal an earlier one's."""
+    first: dict[str, Case] = {}
+    for case in cases:
+        first.setdefault(call_key(parameters, case.arguments), case)
+    return list(first.values())
+
+
+def by_information(cases: Sequence[Case]) -> list[Case]:
+    """Return `cases` so that each prefix says as much as its length allows.
+
+    Outcomes not yet seen come first; among them values before exceptions and short before long.
+    """
+    ranked = sorted(enumerate(cases), key=lambda pair: (_length(pair[1]), pair[0]))
+    seen: Counter[tuple[str, str]] = Counter()
+    keys: dict[int, tuple[int, bool, int, int]] = {}
+    for index, case in ranked:
+        outcome = _outcome(case)
+        keys[index] = (seen[outcome], case.verdict != VALUE, _length(case), index)
+        seen[outcome] += 1
+    return [cases[index] for index in sorted(keys, key=keys.__getitem__)]
+
+
+def most_visible(cases: int, fewest: int, most: int) -> int:
+    """Return how many of `cases` may be shown: half, within the bounds; one is always hidden."""
+    return max(1, min(most, max(fewest, cases // 2), cases - 1))
+
+
+def tells(case: Case, code: str) -> bool:
+    """Tell whether a case spells out the answer, as a program that prints itself does."""
+    answer = code.strip()
+    spelled = (answer, repr(answer)[1:-1])
+    texts = (case.arguments, case.result)
+    return bool(answer) and any(form in text for form in spelled for text in texts)
+
+
+def _length(case: Case) -> int:
+    return len(case.arguments) + len(case.result)
+
+
+def _outcome(case: Case) -> tuple[str, str]:
+    """Return what makes an outcome new: a value, or the type of an exception."""
+    if case.verdict == VALUE:
+        return VALUE, case.result
+    return case.verdict, case.result.partition(":")[0]
