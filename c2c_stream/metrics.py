@@ -1,1 +1,53 @@
-"""Every metric: name, unit, labels, help; nowhere else."""
+"""Every metric: name, unit, labels, help; nowhere else.
+
+Names follow the Prometheus conventions: prefix c2c_, base units, _total for counters. A counter is
+raised after the commit that it counts. Labels are bounded: stages, closed lists of reasons.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram, Info
+
+ACTIVITIES = ("poll", "decode", "submit", "wait", "settle", "commit", "observe", "backpressure")
+
+BUILD = Info("c2c_build", "Version of the package, and the stage that this process runs.")
+RECORDS = Counter(
+    "c2c_records", "Records consumed and committed.", ["stage", "outcome"]
+)  # processed, dead
+ITEMS = Counter(
+    "c2c_items", "Items that the consumed records held.", ["stage", "outcome"]
+)  # out, rejected
+REJECTIONS = Counter("c2c_rejections", "Items that a rule turned down.", ["stage", "reason"])
+DEAD_LETTERS = Counter("c2c_dead_letters", "Records that failed for good.", ["stage", "error"])
+RETRIES = Counter("c2c_retries", "Attempts that failed and are made again.", ["stage", "error"])
+COMMIT_SECONDS = Histogram("c2c_commit_seconds", "Time that a commit takes.", ["stage"])
+COMMITTED_BYTES = Counter("c2c_committed_bytes", "Bytes of records produced.", ["stage"])
+LAG = Gauge(
+    "c2c_consumer_lag_records", "Records written and not yet committed.", ["stage", "topic"]
+)
+AGE = Gauge(
+    "c2c_oldest_unprocessed_age_seconds", "Age of the oldest uncommitted record.", ["stage"]
+)
+WINDOW = Gauge("c2c_window_records", "Records delivered and uncommitted.", ["stage"])
+READY = Gauge("c2c_ready", "1 while the service takes records, 0 while it cannot.", ["stage"])
+BACKPRESSURE = Gauge(
+    "c2c_backpressure", "1 while intake is held because the next stage lags.", ["stage"]
+)
+HELD_PARTITIONS = Gauge(
+    "c2c_held_partitions", "Partitions held at a record of a newer schema.", ["stage"]
+)
+THREAD_SECONDS = Counter(
+    "c2c_thread_seconds", "Time of the broker thread by activity.", ["stage", "activity"]
+)
+
+
+def initialise(stage: str, version: str) -> None:
+    """Give every series of bounded labels its zero, so that a rate is never missing."""
+    BUILD.info({"version": version, "stage": stage})
+    for outcome in ("processed", "dead"):
+        RECORDS.labels(stage, outcome)
+    for outcome in ("out", "rejected"):
+        ITEMS.labels(stage, outcome)
+    for activity in ACTIVITIES:
+        THREAD_SECONDS.labels(stage, activity)
+    for metric in (COMMIT_SECONDS, COMMITTED_BYTES, AGE, WINDOW, READY, BACKPRESSURE):
+        metric.labels(stage)
+    HELD_PARTITIONS.labels(stage).set(0)

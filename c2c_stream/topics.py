@@ -72,6 +72,12 @@ def consumed_by(service: str) -> tuple[Topic, ...]:
     return tuple(topic for topic in TOPICS if topic.consumer == service)
 
 
+def output_of(service: str) -> Topic | None:
+    """Return the topic that a service's outputs go to; the last service has none."""
+    behind = SERVICES[SERVICES.index(service) + 1 :]
+    return consumed_by(behind[0])[0] if behind else None
+
+
 def key_of(record: Record) -> str:
     """Return the key: from the collector on it is function_id, so copies meet in one partition."""
     match record:

@@ -1,0 +1,92 @@
+"""What the engine asks of a broker; local.py and the cluster's client both give it.
+
+One thread owns a broker: no method may be called from another one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Partition = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One record as the broker held it. `produced_at` is wall-clock seconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+    produced_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """One record to append to a topic."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A committed offset (the next to read), with the stage's books beside it."""
+
+    offset: int
+    metadata: str = ""
+
+
+class Broker(Protocol):
+    """One consumer group's seat at the log."""
+
+    def assigned(self) -> Mapping[Partition, Position]:
+        """Return the partitions this consumer owns with their committed positions."""
+        ...
+
+    def poll(self, max_records: int, timeout_s: float) -> Sequence[Delivered]:
+        """Return the next records, in offset order, of partitions that are not paused.
+
+        Waits at most `timeout_s` for the first one. Raises Fatal, Unavailable.
+        """
+        ...
+
+    def commit(
+        self,
+        outputs: Sequence[Produced],
+        positions: Mapping[Partition, Position],
+        puts: Mapping[str, bytes],
+    ) -> None:
+        """Append `outputs`, store `puts` and move to `positions`: all of it, or nothing.
+
+        Raises Unavailable (nothing was stored, the same call may be made again) and Fatal.
+        """
+        ...
+
+    def pause(self, partitions: Iterable[Partition]) -> None:
+        """Deliver nothing of these until they are resumed."""
+        ...
+
+    def resume(self, partitions: Iterable[Partition]) -> None:
+        """Deliver from these again, from where delivery stopped."""
+        ...
+
+    def ends(self) -> Mapping[Partition, int]:
+        """Return the next offset to be written, for each partition this consumer owns."""
+        ...
+
+    def lag_of(self, group: str, topic: str) -> int:
+        """Return how many records of `topic` another group has yet to commit."""
+        ...
+
+    def state(self) -> Mapping[str, bytes]:
+        """Return the group's committed keyed state; values are read when asked for."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group. Commits nothing."""
+        ...

@@ -1,0 +1,28 @@
+"""The clocks that the runner is given: monotonic for waits, wall for ages."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Two clocks, kept apart so that a test catches mixing them."""
+
+    def now(self) -> float:
+        """Return monotonic seconds."""
+        ...
+
+    def wall(self) -> float:
+        """Return seconds since the epoch."""
+        ...
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> float:
+        """See Clock."""
+        return time.monotonic()  # noqa: TID251  # this is the shell that owns it
+
+    def wall(self) -> float:
+        """See Clock."""
+        return time.time()  # noqa: TID251  # this is the shell that owns it

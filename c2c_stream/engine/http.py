@@ -1,0 +1,66 @@
+"""Serve /metrics, /livez and /readyz of one service."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from c2c_stream.engine.clock import Clock
+from c2c_stream.engine.health import Health
+from c2c_stream.errors import SettingsError
+
+
+class HttpServer:
+    """The pages of one service, served by threads that die with the process."""
+
+    def __init__(self, host: str, port: int, health: Health, clock: Clock) -> None:
+        handler = _handler(health, clock)
+        try:
+            self._server = ThreadingHTTPServer((host, port), handler)
+        except OSError as error:
+            raise SettingsError(
+                f"http_host, http_port: cannot listen on {host}:{port}: {error.strerror};"
+                f" choose another port, or 0 for a free one"
+            ) from error
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and free the port."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _handler(health: Health, clock: Clock) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            match self.path.partition("?")[0]:
+                case "/metrics":
+                    self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
+                case "/livez":
+                    self._judge(health.live(clock.now()))
+                case "/readyz":
+                    self._judge(health.not_ready)
+                case _:
+                    self._answer(404, b"try /metrics, /livez or /readyz\n")
+
+        def _judge(self, trouble: str) -> None:
+            self._answer(503 if trouble else 200, (trouble or "ok").encode() + b"\n")
+
+        def _answer(self, status: int, body: bytes, kind: str = "text/plain") -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: a scrape is no event."""
+
+    return Handler

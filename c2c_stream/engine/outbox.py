@@ -1,0 +1,145 @@
+"""Turn what became of a record into what a commit carries: encoded outputs and their books. Pure.
+
+Sizes are checked here, before anything is produced: a larger output is a rejection with its reason,
+a larger dead letter keeps its place, its hash and its head.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from c2c_stream.broker.protocol import Delivered, Produced
+from c2c_stream.codec import Codec
+from c2c_stream.engine.books import Books
+from c2c_stream.engine.stage import Chunk, Outcome
+from c2c_stream.records import (
+    DeadLetter,
+    Header,
+    Record,
+    RejectedItem,
+    Rejection,
+    content_hash,
+    origin_of,
+)
+from c2c_stream.topics import DEAD_LETTER_HEAD_BYTES, MAX_RECORD_BYTES, key_of, topic_of
+
+RECORD_TOO_BIG = "record_too_big"
+# Of a rejection record; far below the topic's limit, whatever the details hold.
+REJECTION_BYTES = 1024 * 1024
+# A detail is a hint for a person; hostile names may be of any length.
+MAX_DETAIL_CHARS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a commit carries for one result of one record."""
+
+    outputs: tuple[Produced, ...]
+    delta: Books
+    size: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    puts: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Outbox:
+    """Encodes the results of one service."""
+
+    def __init__(self, service: str, codec: Codec) -> None:
+        self._service = service
+        self._codec = codec
+
+    def outcome(self, record: Record, outcome: Outcome) -> Settled:
+        """Return what a finished record emits."""
+        settled = self._emit(record, outcome.outputs, outcome.rejected)
+        delta = replace(settled.delta, read=1, processed=1)
+        return replace(settled, delta=delta, puts=outcome.puts)
+
+    def chunk(self, record: Record, chunk: Chunk) -> Settled:
+        """Return what a part of a Source's record emits; the record itself goes on."""
+        settled = self._emit(record, chunk.outputs, chunk.rejected)
+        return replace(settled, delta=replace(settled.delta, cursor=chunk.cursor))
+
+    def dead(self, delivered: Delivered, error: str, reason: str, attempt: int) -> Settled:
+        """Return the dead letter of a record that failed for good."""
+        letter = DeadLetter(
+            stage=self._service,
+            topic=delivered.topic,
+            partition=delivered.partition,
+            offset=delivered.offset,
+            key=delivered.key,
+            value=delivered.value,
+            value_bytes=len(delivered.value),
+            value_hash=content_hash(delivered.value),
+            headers=tuple(Header(name, value) for name, value in delivered.headers),
+            error=error,
+            reason=reason,
+            attempt=attempt,
+        )
+        if letter.value_bytes > MAX_RECORD_BYTES:
+            letter = replace(letter, value=letter.value[:DEAD_LETTER_HEAD_BYTES])
+        produced = self._produced(letter)
+        return Settled((produced,), Books(read=1, dead=1), len(produced.value), {error: 1})
+
+    def _emit(
+        self, record: Record, outputs: Iterable[Record], rejected: Iterable[RejectedItem]
+    ) -> Settled:
+        turned_down = list(rejected)
+        emitted: list[Produced] = []
+        for output in outputs:
+            produced = self._produced(output)
+            if len(produced.value) <= topic_of(output).max_bytes:
+                emitted.append(produced)
+            else:
+                turned_down.append(_too_big(output, len(produced.value)))
+        rejections = [self._produced(r) for r in self._rejections(record, turned_down)]
+        produced_all = (*emitted, *rejections)
+        return Settled(
+            produced_all,
+            Books(
+                found=len(emitted) + len(turned_down),
+                out=len(emitted),
+                rejected=len(turned_down),
+                rejections=len(rejections),
+            ),
+            sum(len(p.value) for p in produced_all),
+            Counter(item.reason for item in turned_down),
+        )
+
+    def _rejections(self, record: Record, items: list[RejectedItem]) -> Iterator[Rejection]:
+        """Yield one rejection an input; more where it would be too large."""
+        origin = origin_of(record)
+        part: list[RejectedItem] = []
+        size = 0
+        for item in items:
+            part.append(replace(item, detail=item.detail[:MAX_DETAIL_CHARS]))
+            size += _size_of(part[-1])
+            if size >= REJECTION_BYTES:
+                yield Rejection(self._service, origin.repository, origin.commit, tuple(part))
+                part, size = [], 0
+        if part:
+            yield Rejection(self._service, origin.repository, origin.commit, tuple(part))
+
+    def _produced(self, record: Record) -> Produced:
+        return Produced(
+            topic_of(record).name,
+            key_of(record).encode("utf-8", "surrogatepass"),
+            self._codec.encode(record),
+        )
+
+
+def _too_big(record: Record, size: int) -> RejectedItem:
+    origin = origin_of(record)
+    function = getattr(record, "function", record)
+    return RejectedItem(
+        occurrence_id=getattr(function, "occurrence_id", ""),
+        function_id=getattr(function, "function_id", ""),
+        path=origin.path,
+        qualified_name=getattr(function, "qualified_name", ""),
+        line=getattr(function, "line", 0),
+        reason=RECORD_TOO_BIG,
+        detail=f"{type(record).__name__} of {size} bytes; the limit is {MAX_RECORD_BYTES}",
+    )
+
+
+def _size_of(item: RejectedItem) -> int:
+    return 4 * (len(item.path) + len(item.qualified_name) + len(item.detail)) + 200

@@ -1,0 +1,86 @@
+"""Decide what follows an error, and when a stage has failed too often. Pure: callers pass now."""
+
+from dataclasses import dataclass
+
+from c2c_stream.errors import Poison, Retry, Unavailable
+
+MAX_UNAVAILABLE_WAIT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Try the record again at `at`; the attempt was its own fault."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class HoldUntil:
+    """Hold intake and try the record again at `at`; no attempt is charged."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bury:
+    """The record becomes a dead letter."""
+
+    error: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A bug or a lost seat: stop the service, the group redoes it."""
+
+    error: BaseException
+
+
+Decision = RetryAt | HoldUntil | Bury | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential backoff with jitter, and a bound on attempts."""
+
+    max_attempts: int
+    base_s: float
+
+    def after(  # the arguments are the decision's inputs
+        self, error: BaseException, attempt: int, outages: int, now: float, jitter: float
+    ) -> Decision:
+        """Return what follows `error` of the attempt-th attempt.
+
+        `outages` counts the Unavailable in a row; `jitter` in [0, 1) spreads the waits.
+        """
+        match error:
+            case Retry() if attempt < self.max_attempts:
+                return RetryAt(now + self._backoff(attempt, jitter))
+            case Retry() | Poison():
+                return Bury(type(error).__name__, str(error))
+            case Unavailable():
+                wait = min(self._backoff(outages + 1, jitter), MAX_UNAVAILABLE_WAIT_S)
+                return HoldUntil(now + wait, str(error))
+            case _:
+                return Stop(error)
+
+    def _backoff(self, attempt: int, jitter: float) -> float:
+        return self.base_s * 2.0 ** min(attempt - 1, 16) * (1 + jitter)
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Opens after `limit` dead letters in a row: something other than the records is wrong."""
+
+    limit: int
+    in_a_row: int = 0
+
+    def saw(self, *, dead: bool) -> None:
+        """Count one finished record."""
+        self.in_a_row = self.in_a_row + 1 if dead else 0
+
+    @property
+    def open(self) -> bool:
+        """Say whether the service must stop."""
+        return self.in_a_row >= self.limit

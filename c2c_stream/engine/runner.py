@@ -1,0 +1,270 @@
+"""The only loop with I/O: polls, hands over, drains, commits, and obeys the pure decisions.
+
+One thread owns the broker, the ledger and the commit, so nothing interleaves with a commit. Work
+happens outside of it (workers.py): a transaction never spans a model call or a sandbox run.
+"""
+
+from collections.abc import Callable
+from random import Random
+
+from c2c_stream.broker.protocol import Broker, Delivered, Partition
+from c2c_stream.codec import Codec
+from c2c_stream.engine.clock import Clock
+from c2c_stream.engine.flights import Flight, Flights
+from c2c_stream.engine.ledger import Ledger
+from c2c_stream.engine.meter import Meter
+from c2c_stream.engine.outbox import Outbox, Settled
+from c2c_stream.engine.policy import Breaker, Bury, HoldUntil, RetryPolicy, Stop
+from c2c_stream.engine.stage import Chunk, Outcome, Place
+from c2c_stream.engine.workers import Completion, Task, Worker
+from c2c_stream.errors import DecodeError, Fatal, NewerSchema, Unavailable
+from c2c_stream.settings import EngineSettings
+from c2c_stream.topics import output_of
+
+# How long an idle tick waits for a record, and a busy one for a completion.
+IDLE_S = 0.05
+BUSY_S = 0.02
+# How often lag and gauges are read.
+OBSERVE_S = 1.0
+# Intake that has been idle this long lets the stage finish what waits for more records ...
+SETTLE_IDLE_S = 0.5
+# ... and so does a trickle of records that has gone on for this long.
+SETTLE_AGE_S = 60.0
+# What should take milliseconds may take this long before liveness calls it late.
+ACTIVITY_S = 60.0
+
+
+class Runner:
+    """Drives one stage over one broker."""
+
+    def __init__(
+        self,
+        *,
+        worker: Worker,
+        broker: Broker,
+        codec: Codec,
+        settings: EngineSettings,
+        meter: Meter,
+        clock: Clock,
+    ) -> None:
+        self._worker = worker
+        self._broker = broker
+        self._codec = codec
+        self._settings = settings
+        self._meter = meter
+        self._clock = clock
+        self._outbox = Outbox(meter.stage, codec)
+        self._flights = Flights(RetryPolicy(settings.max_attempts, settings.retry_base_s))
+        self._breaker = Breaker(settings.breaker_dead_in_a_row)
+        self._ledger = Ledger(broker.assigned(), settings)
+        self._random = Random(meter.stage)  # noqa: S311  # spreads waits, nothing secret
+        self._held: set[Partition] = set()
+        self._failed_commits = 0
+        self._commit_after = self._observed_at = float("-inf")
+        self._active_at = self._settled_at = clock.now()
+        self._holding = False
+
+    def run(self, stopping: Callable[[], bool]) -> None:
+        """Run until `stopping` says so, then drain. Raises Fatal, or the bug that stopped it."""
+        try:
+            with self._meter.activity("settle", self._settings.record_deadline_s):
+                self._worker.start()
+            self._meter.health.ready()
+            while not stopping():
+                self._tick()
+            self._drain()
+        finally:
+            self._meter.health.ready("stopping")
+            with self._meter.activity("settle", self._settings.drain_s):
+                self._worker.stop()
+
+    def _tick(self) -> None:
+        self._intake()
+        self._submit()
+        if not self._holding:
+            self._complete()
+        self._settle()
+        if self._ledger.due(self._clock.now()):
+            self._commit()
+        self._observe()
+
+    # --- intake
+
+    def _intake(self) -> None:
+        room = self._room()
+        timeout_s = IDLE_S if self._holding or not len(self._flights) else 0.0
+        with self._meter.activity("backpressure" if self._holding else "poll", ACTIVITY_S):
+            records = self._broker.poll(room, timeout_s)
+        if records:
+            self._active_at = self._clock.now()
+            with self._meter.activity("decode", ACTIVITY_S):
+                for delivered in records:
+                    self._deliver(delivered)
+
+    def _room(self) -> int:
+        """Return how many records to take in: none while something is away or lags."""
+        full = self._ledger.size >= self._settings.window_bytes
+        if self._holding or self._flights.away or self._failed_commits or full:
+            return 0
+        # Twice what the stage works on at once, so that a commit never starves it.
+        at_once = self._worker.room() + self._worker.running
+        return max(0, max(self._settings.window_records, 2 * at_once) - self._ledger.records)
+
+    def _deliver(self, delivered: Delivered) -> None:
+        partition = (delivered.topic, delivered.partition)
+        if partition in self._held:
+            return
+        place = Place(*partition, delivered.offset)
+        try:
+            record = self._codec.decode(delivered.value, place)
+        except NewerSchema as error:
+            self._held.add(partition)
+            self._broker.pause([partition])
+            self._meter.health.ready(str(error))
+        except DecodeError as error:
+            self._ledger.deliver(delivered)
+            self._dead(place, self._outbox.dead(delivered, "DecodeError", str(error), 1))
+        else:
+            cursor = self._ledger.deliver(delivered)
+            self._flights.add(place, Flight(delivered, record, cursor))
+
+    # --- work
+
+    def _submit(self) -> None:
+        with self._meter.activity("submit", ACTIVITY_S):
+            while self._worker.room() > 0:
+                place = self._flights.next(self._clock.now())
+                if place is None:
+                    return
+                flight = self._flights[place]
+                self._worker.submit(Task(place, flight.record, flight.cursor))
+
+    def _complete(self) -> None:
+        """Take what the stage has finished, as far as the window has room for results."""
+        timeout_s = BUSY_S if self._worker.running else 0.0
+        for _ in range(self._settings.flush_records):
+            if self._ledger.finished_size >= self._settings.window_bytes:
+                return
+            with self._meter.activity("wait", ACTIVITY_S):
+                completion = self._worker.completion(timeout_s)
+            if completion is None:
+                return
+            timeout_s = 0.0
+            self._take(completion)
+
+    def _take(self, completion: Completion) -> None:
+        place, flight = completion.place, self._flights[completion.place]
+        match completion.result:
+            case Chunk() as chunk:
+                flight.cursor = chunk.cursor
+                self._succeeded(place, self._outbox.chunk(flight.record, chunk), done=False)
+            case Outcome() as outcome:
+                self._succeeded(place, self._outbox.outcome(flight.record, outcome), done=True)
+            case error:
+                self._failed(place, error)
+
+    def _succeeded(self, place: Place, settled: Settled, *, done: bool) -> None:
+        if self._flights.away:
+            self._meter.health.ready()
+        self._flights.succeeded(place, done=done)
+        self._breaker.saw(dead=False)
+        self._ledger.add(place, settled, self._clock.now(), done=done)
+
+    def _failed(self, place: Place, error: BaseException) -> None:
+        match self._flights.failed(place, error, self._clock.now(), self._random.random()):
+            case Bury(name, reason):
+                flight = self._flights.bury(place)
+                letter = self._outbox.dead(flight.delivered, name, reason, flight.attempt)
+                self._dead(place, letter)
+            case Stop(cause):
+                raise cause
+            case HoldUntil(_, reason):
+                self._meter.retried(error)
+                self._meter.health.ready(reason)
+            case _:
+                self._meter.retried(error)
+
+    def _dead(self, place: Place, letter: Settled) -> None:
+        self._ledger.add(place, letter, self._clock.now(), done=True)
+        self._breaker.saw(dead=True)
+        if self._breaker.open:
+            self._commit()
+            raise Fatal(
+                f"{self._breaker.in_a_row} dead letters in a row: stopped before more are lost; "
+                f"see `c2c dead-letters list`, mend the cause and start again"
+            )
+
+    def _settle(self) -> None:
+        now = self._clock.now()
+        idle = now - self._active_at >= SETTLE_IDLE_S
+        if self._worker.running and (idle or now - self._settled_at >= SETTLE_AGE_S):
+            self._active_at = self._settled_at = now
+            self._worker.settle()
+
+    # --- commit
+
+    def _commit(self) -> bool:
+        """Commit the finished prefixes; say whether there was any and it went through."""
+        now = self._clock.now()
+        commit = self._ledger.commit()
+        if commit is None or now < self._commit_after:
+            return False
+        try:
+            with self._meter.activity("commit", ACTIVITY_S):
+                self._broker.commit(commit.outputs, commit.positions, commit.puts)
+        except Unavailable as error:
+            self._failed_commits += 1
+            self._commit_after = now + self._settings.retry_base_s * self._failed_commits
+            self._meter.health.ready(str(error))
+            return False
+        if self._failed_commits:
+            self._failed_commits = 0
+            self._meter.health.ready()
+        done_at = self._clock.now()
+        self._ledger.committed(commit, done_at)
+        self._worker.committed(commit.puts)
+        self._meter.committed(commit.settled, done_at - now)
+        return True
+
+    def _drain(self) -> None:
+        """Finish what the stage works on and commit it; the next start reads the rest again."""
+        deadline = self._clock.now() + self._settings.drain_s
+        self._flights.forget_waiting()
+        self._worker.drain()
+        while self._worker.running and self._clock.now() < deadline:
+            self._complete()
+            if self._ledger.due(self._clock.now()):
+                self._commit()
+        while self._commit():
+            pass
+
+    # --- what others see
+
+    def _observe(self) -> None:
+        now = self._clock.now()
+        if now - self._observed_at < OBSERVE_S:
+            return
+        self._observed_at = now
+        with self._meter.activity("observe", ACTIVITY_S):
+            self._holding = self._successor_lags()
+            oldest = self._ledger.oldest_produced_at
+            self._meter.observed(
+                self._lag(),
+                0.0 if oldest is None else max(0.0, self._clock.wall() - oldest),
+                self._ledger.records,
+                held=len(self._held),
+                holding=self._holding,
+            )
+
+    def _successor_lags(self) -> bool:
+        """Say whether the next stage lags too far; released at half the bound."""
+        topic = output_of(self._meter.stage)
+        if topic is None:
+            return False
+        bound = self._settings.hold_lag_records
+        lag = self._broker.lag_of(topic.consumer, topic.name)
+        return lag > (bound // 2 if self._holding else bound)
+
+    def _lag(self) -> dict[Partition, int]:
+        assigned = self._broker.assigned()
+        return {p: end - assigned[p].offset for p, end in self._broker.ends().items()}

@@ -1,0 +1,110 @@
+"""Decide what of a partition may be committed: its contiguous finished prefix. Pure.
+
+Offsets have gaps (transaction markers, compaction), so the next record is the next delivered one.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from c2c_stream.engine.outbox import Settled
+
+
+@dataclass(slots=True)
+class _Entry:
+    size: int
+    produced_at: float
+    results: list[Settled] = field(default_factory=list)
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """What a commit would carry: results in delivered order, and the position behind them."""
+
+    results: tuple[Settled, ...]
+    next_offset: int
+    finished: int
+    partial: int
+
+
+class Window:
+    """One partition's delivered records, in flight or finished, in delivered order."""
+
+    def __init__(self, next_offset: int) -> None:
+        self.next_offset = next_offset
+        self._entries: OrderedDict[int, _Entry] = OrderedDict()
+        self._finished_at: float | None = None
+        self.size = 0
+        """Bytes of the records delivered and uncommitted."""
+        self.finished_size = 0
+        """Bytes of the results that are not committed."""
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def oldest_produced_at(self) -> float | None:
+        """When the oldest uncommitted record was produced; None if there is none."""
+        for entry in self._entries.values():
+            return entry.produced_at
+        return None
+
+    def deliver(self, offset: int, size: int, produced_at: float) -> None:
+        """Take note of a record. Offsets only grow."""
+        last = next(reversed(self._entries), self.next_offset - 1)
+        if offset <= last:
+            raise ValueError(f"offset {offset} delivered behind {last}")
+        self._entries[offset] = _Entry(size, produced_at)
+        self.size += size
+
+    def add(self, offset: int, result: Settled, now: float, *, done: bool = True) -> None:
+        """Take a result of a delivered record; `done` unless more of it follows."""
+        entry = self._entries[offset]
+        if entry.done:
+            raise ValueError(f"offset {offset} finished twice")
+        entry.results.append(result)
+        entry.done = done
+        self.finished_size += result.size
+        if self._finished_at is None:
+            self._finished_at = now
+
+    def due(self, now: float, max_age_s: float, max_records: int, max_bytes: int) -> bool:
+        """Say whether the finished prefix is old or large enough to commit."""
+        if self._finished_at is None or not self._has_prefix():
+            return False
+        return (
+            now - self._finished_at >= max_age_s
+            or self.finished_size >= max_bytes
+            or sum(1 for entry in self._entries.values() if entry.results) >= max_records
+        )
+
+    def _has_prefix(self) -> bool:
+        return any(entry.results for entry in list(self._entries.values())[:1])
+
+    def prefix(self, max_records: int, max_bytes: int) -> Prefix | None:
+        """Return the finished prefix within bounds (one result at least), or None; keep it."""
+        results: list[Settled] = []
+        next_offset, finished, size = self.next_offset, 0, 0
+        for offset, entry in self._entries.items():
+            partial = 0
+            for result in entry.results:
+                if results and (len(results) >= max_records or size + result.size > max_bytes):
+                    return Prefix(tuple(results), next_offset, finished, partial)
+                results.append(result)
+                size += result.size
+                partial += 1
+            if not entry.done:
+                return Prefix(tuple(results), offset, finished, partial) if results else None
+            next_offset, finished = offset + 1, finished + 1
+        return Prefix(tuple(results), next_offset, finished, 0) if finished else None
+
+    def committed(self, prefix: Prefix, now: float) -> None:
+        """Forget what a prefix carried: it is in the log."""
+        for _ in range(prefix.finished):
+            self.size -= self._entries.popitem(last=False)[1].size
+        if prefix.partial:
+            del next(iter(self._entries.values())).results[: prefix.partial]
+        self.next_offset = prefix.next_offset
+        left = [entry for entry in self._entries.values() if entry.results]
+        self.finished_size = sum(r.size for entry in left for r in entry.results)
+        self._finished_at = now if left else None
