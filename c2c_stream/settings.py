@@ -4,9 +4,10 @@ A setting `write.steps` is `C2C_WRITE__STEPS` in the environment and `steps` und
 file that C2C_CONFIG names (services/*/service.toml for the services).
 """
 
+import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -104,16 +105,22 @@ class FormatSettings(Section):
     """How samples are made from cases."""
 
     max_prompt_chars: int = Field(32_768, ge=1000, description="Longest prompt, in characters.")
-    min_visible: int = Field(3, ge=1, description="Fewest cases in a prompt.")
+    min_visible: int = Field(
+        3, ge=1, description="Fewest cases in a prompt; fewer only where none could be hidden."
+    )
     max_visible: int = Field(10, ge=1, description="Most cases in a prompt.")
 
 
 class SinkSettings(Section):
     """How the dataset is written."""
 
-    format: str = Field("parquet", description="parquet or jsonl.")
-    layout: str = Field("completion", description="completion (prompt, completion) or chat.")
-    shard_rows: int = Field(2_000, ge=1, description="Rows in a full shard.")
+    format: Literal["parquet", "jsonl"] = Field("parquet", description="parquet or jsonl.")
+    layout: Literal["completion", "chat"] = Field(
+        "completion", description="completion (prompt, completion) or chat (messages)."
+    )
+    shard_rows: int = Field(
+        2_000, ge=1, le=10_000, description="Offsets of a full shard; at most so many rows."
+    )
 
 
 class Settings(BaseSettings):
@@ -168,3 +175,11 @@ def load_settings(**flags: Any) -> Settings:
             for e in error.errors()
         )
         raise SettingsError(f"settings: {wrong}") from error
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return the environment under which a child process has the same settings."""
+    return {
+        f"C2C_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in settings.model_dump(mode="json").items()
+    }
