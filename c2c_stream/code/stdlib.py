@@ -1,0 +1,75 @@
+"""Which modules of the standard library a bundle may import: everywhere there, usable in a jail."""
+
+import sys
+
+# Tied to one platform, to a terminal or a display, or gone from later versions of Python.
+PLATFORM = frozenset(
+    {
+        "_curses",
+        "_curses_panel",
+        "_msi",
+        "_osx_support",
+        "_overlapped",
+        "_scproxy",
+        "_tkinter",
+        "_winapi",
+        "antigravity",
+        "asynchat",
+        "asyncore",
+        "audioop",
+        "cgi",
+        "cgitb",
+        "chunk",
+        "crypt",
+        "curses",
+        "dbm",
+        "ensurepip",
+        "fcntl",
+        "grp",
+        "idlelib",
+        "imghdr",
+        "imp",
+        "lib2to3",
+        "mailcap",
+        "msilib",
+        "msvcrt",
+        "nis",
+        "nntplib",
+        "nt",
+        "ossaudiodev",
+        "pipes",
+        "posix",
+        "pty",
+        "pwd",
+        "readline",
+        "resource",
+        "smtpd",
+        "sndhdr",
+        "spwd",
+        "sunau",
+        "syslog",
+        "telnetlib",
+        "termios",
+        "this",
+        "tkinter",
+        "tty",
+        "turtle",
+        "turtledemo",
+        "uu",
+        "venv",
+        "winreg",
+        "winsound",
+        "xdrlib",
+    }
+)
+STDLIB = frozenset(sys.stdlib_module_names)
+
+
+def is_stdlib(module: str) -> bool:
+    """Return whether a dotted module name belongs to the standard library."""
+    return module.partition(".")[0] in STDLIB
+
+
+def is_portable(module: str) -> bool:
+    """Return whether a standard-library module is there, and usable, wherever bundles run."""
+    return module.partition(".")[0] not in PLATFORM

@@ -1,0 +1,127 @@
+"""Run the worker: start it, ask it, replace it when it dies or has served long enough.
+
+The only part of the collector that knows processes. A file that costs a worker its life is read
+once more by a fresh one, so that the judgement is the file's own and not its predecessors'.
+"""
+
+import os
+import select
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from c2c_stream.collect.reasons import Reason
+from c2c_stream.collect.rules import Judgement, Limits, TurnedDown
+from c2c_stream.collect.wire import (
+    MAX_ANSWER_BYTES,
+    WireError,
+    decode_answer,
+    encode_request,
+    limits_to_json,
+    read_frame,
+)
+
+# Memory that a long life has scattered is given back, and the limits stay a file's own.
+FILES_PER_WORKER = 500
+# A worker that waits, which none should, ends by this many times its CPU seconds.
+WALL_PER_CPU = 10
+
+
+class WorkerDied(Exception):
+    """The worker ended, hung, or spoke nonsense."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """What one worker may take."""
+
+    memory_bytes: int
+    cpu_s: int
+    files: int = FILES_PER_WORKER
+
+
+class _Worker:
+    """One process and the pipes to it."""
+
+    def __init__(self, rules: Limits, limits: WorkerLimits) -> None:
+        self.asked = 0
+        self._patience_ms = limits.cpu_s * WALL_PER_CPU * 1000
+        arguments = [str(limits.memory_bytes), str(limits.cpu_s), limits_to_json(rules)]
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(
+            [sys.executable, "-P", "-m", "c2c_stream.collect.worker", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+        )
+        pipes = (self._process.stdin, self._process.stdout)
+        self._stdin, self._stdout = (pipe for pipe in pipes if pipe is not None)
+
+    def ask(self, path: str, content: bytes) -> list[Judgement]:
+        """Return the judgements of one file. Raises WorkerDied."""
+        self.asked += 1
+        try:
+            self._write(encode_request(path, content))
+            return decode_answer(read_frame(self._read, MAX_ANSWER_BYTES))
+        except (OSError, WireError) as error:
+            raise WorkerDied(str(error)) from error
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._stdin.fileno(), view) :]
+
+    def _read(self, size: int) -> bytes:
+        descriptor = self._stdout.fileno()
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        data = bytearray()
+        while len(data) < size:
+            if not poller.poll(self._patience_ms):
+                raise WorkerDied("it said nothing for too long")
+            part = os.read(descriptor, min(size - len(data), 1 << 20))
+            if not part:
+                raise WorkerDied(f"it ended with {self._process.wait()}")
+            data += part
+        return bytes(data)
+
+    def end(self) -> None:
+        """Kill the process and collect what is left of it."""
+        self._process.kill()
+        self._process.wait()
+        self._stdin.close()
+        self._stdout.close()
+
+
+class Parser:
+    """Judges files in a worker process; what a file does to the worker stays with that file."""
+
+    def __init__(self, rules: Limits, limits: WorkerLimits) -> None:
+        self._rules = rules
+        self._limits = limits
+        self._worker: _Worker | None = None
+
+    def collect(self, path: str, content: bytes) -> list[Judgement]:
+        """Return the judgements of one file, whatever it does."""
+        worker = self._worker
+        if worker is not None and worker.asked < self._limits.files:
+            try:
+                return worker.ask(path, content)
+            except WorkerDied:
+                self.close()
+        self.close()
+        return self._collect_fresh(path, content)
+
+    def _collect_fresh(self, path: str, content: bytes) -> list[Judgement]:
+        self._worker = _Worker(self._rules, self._limits)
+        try:
+            return self._worker.ask(path, content)
+        except WorkerDied as error:
+            self.close()
+            return [TurnedDown(Reason.PARSE_LIMIT, f"reading it ended the worker: {error}")]
+
+    def close(self) -> None:
+        """End the worker; the next file starts another."""
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None

@@ -1,0 +1,132 @@
+"""Find every function of a file and judge its shape, cheapest question first."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from c2c_stream.code.definitions import usable
+from c2c_stream.code.module import Module, statements_in
+from c2c_stream.code.scope import FunctionNode, arguments_of, root_name
+from c2c_stream.collect.reasons import Reason
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One function, and where it stands. `place` is the reason that its place alone gives."""
+
+    node: FunctionNode
+    qualified_name: str
+    index: int
+    place: Reason | None
+
+
+def functions_in(tree: ast.Module) -> Iterator[Found]:
+    """Yield every function and method, of all levels, in source order."""
+    for index, statement in enumerate(tree.body):
+        todo: list[tuple[ast.stmt, str, Reason | None]] = [(statement, "", None)]
+        while todo:
+            node, prefix, place = todo.pop()
+            inside = place
+            if isinstance(node, _DEFINITIONS):
+                name = f"{prefix}{node.name}"
+                prefix = f"{name}."
+                if isinstance(node, ast.ClassDef):
+                    inside = Reason.METHOD
+                else:
+                    inside = Reason.NESTED
+                    yield Found(node, name, index, place)
+            elif place is None:
+                inside = Reason.CONDITIONAL_DEF
+            todo.extend((child, prefix, inside) for child in reversed(list(statements_in(node))))
+
+
+def shape_reason(module: Module, found: Found, max_lines: int) -> tuple[Reason, str] | None:
+    """Return why the shape of a module-level function is not wanted, if so, with the detail."""
+    node = found.node
+    if _is_redefined(module, node):
+        return Reason.REDEFINED, f"{node.name} is bound more than once"
+    reason = _signature_reason(node) or _body_reason(module, found)
+    if reason is not None:
+        return reason, ""
+    trivial = _trivial(_undocumented(node.body), {arg.arg for arg in arguments_of(node.args)})
+    if trivial:
+        return Reason.TRIVIAL, trivial
+    lines = (node.end_lineno or node.lineno) - node.lineno + 1
+    return (Reason.TOO_LONG, f"{lines} lines") if lines > max_lines else None
+
+
+def _is_redefined(module: Module, node: FunctionNode) -> bool:
+    """Return whether the name may stand for something else than this definition."""
+    bindings = module.bindings[node.name]
+    if len(bindings) == 1:
+        return False
+    return [binding.node for binding in usable(bindings)] != [node]
+
+
+def _signature_reason(node: FunctionNode) -> Reason | None:
+    if isinstance(node, ast.AsyncFunctionDef):
+        return Reason.ASYNC
+    return Reason.NO_ARGS if next(arguments_of(node.args), None) is None else None
+
+
+def _body_reason(module: Module, found: Found) -> Reason | None:
+    if all(map(_says_nothing, _undocumented(found.node.body))):
+        return Reason.STUB
+    names = module.names(found.index)
+    if names.has_yield:
+        return Reason.GENERATOR
+    return None if names.returns_value else Reason.NO_RETURN
+
+
+def _undocumented(body: list[ast.stmt]) -> list[ast.stmt]:
+    first = body[0]
+    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return body[1:] if documented else body
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Pass() | ast.Expr(value=ast.Constant()):
+            return True
+        case ast.Raise(exc=ast.Name(id=name)) | ast.Raise(exc=ast.Call(func=ast.Name(id=name))):
+            return name == "NotImplementedError"
+        case ast.Return(value=ast.Name(id="NotImplemented")):
+            return True
+    return False
+
+
+def _trivial(body: list[ast.stmt], parameters: set[str]) -> str:
+    """Return what a function of one statement returns if that is trivial, else nothing."""
+    if len(body) != 1 or not isinstance(body[0], ast.Return) or body[0].value is None:
+        return ""
+    value = body[0].value
+    if _is_constant(value):
+        return "returns a constant"
+    if isinstance(value, ast.Name) and value.id in parameters:
+        return "returns a parameter"
+    return "passes its parameters on" if _passes_on(value, parameters) else ""
+
+
+def _is_constant(value: ast.expr) -> bool:
+    match value:
+        case ast.Constant():
+            return True
+        case ast.UnaryOp(operand=operand):
+            return _is_constant(operand)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+            return all(map(_is_constant, elements))
+        case ast.Dict(keys=keys, values=values):
+            return all(key is not None and _is_constant(key) for key in keys) and all(
+                map(_is_constant, values)
+            )
+    return False
+
+
+def _passes_on(value: ast.expr, parameters: set[str]) -> bool:
+    if not isinstance(value, ast.Call) or root_name(value.func) is None:
+        return False
+    arguments = [each.value if isinstance(each, ast.Starred) else each for each in value.args]
+    arguments += [keyword.value for keyword in value.keywords]
+    return all(isinstance(each, ast.Name) and each.id in parameters for each in arguments)
