@@ -1,1 +1,7 @@
 """The walls, the warm interpreter and the pool that runs one function in one child."""
+
+from c2c_stream.sandbox.pool import Pool
+from c2c_stream.sandbox.unavailable import SandboxUnavailable
+from c2c_stream.sandbox.verdicts import Ended, Reply, Verdict
+
+__all__ = ["Ended", "Pool", "Reply", "SandboxUnavailable", "Verdict"]

@@ -1,0 +1,248 @@
+"""The host's end of one jail: starts it, maps its users, sends it orders, reads its frames."""
+
+import asyncio
+import base64
+import json
+import mmap
+import os
+import socket
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from c2c_stream.sandbox import filters
+from c2c_stream.sandbox.arena import (
+    ARENA_BYTES,
+    REQUEST_BYTES,
+    MalformedError,
+    State,
+    read_frames,
+    read_header,
+)
+from c2c_stream.sandbox.idmap import map_users
+from c2c_stream.sandbox.layout import Layout
+from c2c_stream.sandbox.protocol import REPORT_BYTES, SETUP_BYTES, Order, Report, Stop
+from c2c_stream.sandbox.unavailable import SandboxUnavailable
+from c2c_stream.sandbox.verdicts import Ended, Reply
+
+_PACKAGE: Final = "c2c_stream"
+_BUILD_TIMEOUT_S: Final = 60
+_REPORT_GRACE_S: Final = 10  # a zygote that is this late behind the wall limit is lost
+_KILLED: Final = -9
+# Packages are put in place bare, so that no __init__ imports what a jail must not hold.
+_BOOTSTRAP: Final = """
+import sys, types
+def place(name, folder):
+    package = types.ModuleType(name)
+    package.__path__ = [folder]
+    sys.modules[name] = package
+for name in sys.argv[4:]:
+    place(name, sys.argv[3] + "/" + name.replace(".", "/"))
+from c2c_stream.sandbox.launch import main
+main(int(sys.argv[1]), int(sys.argv[2]))
+"""
+
+
+class JailBrokenError(Exception):
+    """The jail is lost; its host kills it and builds another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What every jail of a pool is built from."""
+
+    program: str
+    preload: tuple[str, ...]
+    search: tuple[str, ...]
+    hash_seed: int
+    memory_bytes: int
+    layout: Layout
+    privileged: bool
+
+
+class Jail:
+    """One jail with its zygote. One order at a time."""
+
+    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, fd: int) -> None:
+        self._process = process
+        self._control = control
+        self._arena = mmap.mmap(fd, ARENA_BYTES)
+        self.walls: tuple[str, ...] = ()
+        self.python = ""
+        self.served = 0
+
+    @classmethod
+    async def build(cls, plan: Plan) -> "Jail":
+        """Start a jail and wait until its walls stand. Raises SandboxUnavailable."""
+        config = _config(plan)
+        with tempfile.TemporaryFile() as errors:
+            jail = _spawn(plan, errors)
+            try:
+                async with asyncio.timeout(_BUILD_TIMEOUT_S):
+                    await jail.set_up(config)
+            except (OSError, ValueError, TimeoutError) as error:
+                jail.kill()
+                errors.seek(0)
+                last = errors.read()[-2000:].decode(errors="replace")
+                raise SandboxUnavailable(f"sandbox: no jail came up: {error!r}\n{last}") from error
+            except BaseException:
+                jail.kill()
+                raise
+        return jail
+
+    @property
+    def pid(self) -> int:
+        """The pid of the jail's first process; when it dies all in the jail do."""
+        return self._process.pid
+
+    async def run(self, request: bytes, cpu_ms: int, wall_ms: int) -> Reply:
+        """Run one request in a child of its own. Raises JailBrokenError."""
+        self._arena[: len(request)] = request
+        order = Order(len(request), cpu_ms, wall_ms)
+        try:
+            self._control.send(order.pack())
+            async with asyncio.timeout(wall_ms / 1000 + _REPORT_GRACE_S):
+                data = await asyncio.get_running_loop().sock_recv(self._control, REPORT_BYTES)
+            report = Report.unpack(data)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise JailBrokenError(f"the zygote is gone: {error!r}") from error
+        reply = _reply(report, memoryview(self._arena)[REQUEST_BYTES:])
+        # Give the pages back: the next child finds zeros, whatever this one left.
+        self._arena.madvise(mmap.MADV_REMOVE)
+        self.served += 1
+        return reply
+
+    def kill(self) -> None:
+        """End every process in the jail. May be called twice."""
+        self._process.kill()
+        self._process.wait()
+        self._control.close()
+
+    async def set_up(self, config: Mapping[str, Any]) -> None:
+        """Send the configuration, answer what is asked, return when the walls stand."""
+        loop = asyncio.get_running_loop()
+        self._control.send(json.dumps(config).encode())
+        while not self.walls:
+            data = await loop.sock_recv(self._control, SETUP_BYTES)
+            message = json.loads(data or b'{"failed": "the launcher died"}')
+            if "map" in message:
+                self._control.send(json.dumps(map_users(self.pid)).encode())
+            elif "ready" in message:
+                self.walls = tuple(message["ready"])
+                self.python = message["python"]
+            else:
+                raise ValueError(message["failed"])
+
+
+def _spawn(plan: Plan, errors: IO[bytes]) -> Jail:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)  # its only parameter
+    fd = _arena()
+    try:
+        command = [plan.layout.python, "-s", "-S", "-P", "-c", _BOOTSTRAP]
+        command += [str(theirs.fileno()), str(fd), str(_package_folder()), *_packages(plan)]
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=(theirs.fileno(), fd),
+            env={"PYTHONHASHSEED": str(plan.hash_seed), "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"},
+            cwd="/",
+            start_new_session=True,  # Ctrl-C is for the host, which ends its jails itself
+        )
+        return Jail(process, ours, fd)
+    except OSError as error:
+        ours.close()
+        raise SandboxUnavailable(
+            f"sandbox: {plan.layout.python} does not start: {error}"
+        ) from error
+    finally:
+        theirs.close()
+        os.close(fd)
+
+
+def _arena() -> int:
+    """Return a memory file whose size nobody can change, so that reading it never faults."""
+    fd = os.memfd_create("arena", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(fd, ARENA_BYTES)
+    _seal(fd)
+    return fd
+
+
+def _seal(fd: int) -> None:
+    import fcntl  # noqa: PLC0415  # Linux only, like the rest of this file at run time
+
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+
+
+def _package_folder() -> Path:
+    return Path(__file__).resolve().parents[2]
+
+
+def _packages(plan: Plan) -> list[str]:
+    """Return the packages to put in place bare: ours, and those around the program."""
+    parts = plan.program.partition(":")[0].split(".")[:-1]
+    own = [_PACKAGE, f"{_PACKAGE}.sandbox", f"{_PACKAGE}.code"]
+    if parts[:1] != [_PACKAGE]:
+        return own
+    around = [".".join(parts[: i + 1]) for i in range(len(parts))]
+    return list(dict.fromkeys([*own, *around]))
+
+
+def _config(plan: Plan) -> dict[str, Any]:
+    return {
+        "program": plan.program,
+        "preload": plan.preload,
+        "search": plan.search,
+        "privileged": plan.privileged,
+        "memory_bytes": plan.memory_bytes,
+        "binds": plan.layout.binds,
+        "masks": plan.layout.masks,
+        "path": plan.layout.path,
+        "base_filter": base64.b64encode(filters.base_filter()).decode(),
+        "child_filter": base64.b64encode(filters.child_filter()).decode(),
+    }
+
+
+def _reply(report: Report, arena: memoryview) -> Reply:
+    """Return what a child left, judged from outside of it. Raises JailBrokenError."""
+    with arena:
+        state, _ = read_header(arena)
+        ended = _ended(report, state)
+        try:
+            frames = read_frames(arena)
+        except MalformedError:
+            frames, ended = (), Ended.FORGED
+    fault = ""
+    if ended is Ended.FAULT and frames:
+        *rest, fault = frames
+        frames = tuple(rest)
+    return Reply(
+        frames=frames,
+        ended=ended,
+        signal=max(0, -report.exit_code),
+        cpu_ms=report.cpu_us / 1000,
+        wall_ms=report.wall_us / 1000,
+        max_rss_bytes=report.max_rss_bytes,
+        fault=fault,
+    )
+
+
+def _ended(report: Report, state: int) -> Ended:
+    if report.stopped is not Stop.NONE:
+        return Ended.CPU if report.stopped is Stop.CPU else Ended.WALL
+    if report.exit_code == _KILLED:
+        return Ended.MEMORY
+    if report.exit_code < 0:
+        return Ended.CRASH
+    if report.exit_code == 0 and state == State.END:
+        return Ended.DONE
+    if report.exit_code == 0 and state == State.FAULT:
+        return Ended.FAULT
+    if state == State.UNTOUCHED:
+        raise JailBrokenError(f"a child ended with {report.exit_code} before it ran anything")
+    return Ended.EXITED

@@ -1,0 +1,211 @@
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from c2c_stream.errors import Poison
+from c2c_stream.sandbox import Ended, Pool, Reply, SandboxUnavailable
+from c2c_stream.sandbox.arena import REQUEST_BYTES
+from c2c_stream.sandbox.pool import ALL_WALLS, OPTIONAL_WALLS, required_walls
+from c2c_stream.settings import SandboxSettings
+
+PROGRAMS = str(Path(__file__).parent / "programs")
+T = TypeVar("T")
+# What a guest can do that finds the arena: write where the header is.
+GRAB = f"view, at = emit.__self__._arena, {REQUEST_BYTES}\n"
+
+
+def pool_of(jobs: int = 1, hash_seed: int = 0, **settings: Any) -> Pool:
+    return Pool(
+        "echo_program:main",
+        jobs,
+        SandboxSettings(**settings),
+        hash_seed=hash_seed,
+        search=(PROGRAMS,),
+    )
+
+
+@asynccontextmanager
+async def started(pool: Pool) -> AsyncIterator[Pool]:
+    await pool.start()
+    try:
+        yield pool
+    finally:
+        await pool.stop()
+
+
+def in_pool(use: Callable[[Pool], Awaitable[T]], **settings: Any) -> T:
+    async def main() -> T:
+        async with started(pool_of(**settings)) as pool:
+            return await use(pool)
+
+    return asyncio.run(main())
+
+
+def run(source: str, cpu_ms: int = 2000, wall_ms: int | None = None) -> Reply:
+    return in_pool(lambda pool: pool.run({"source": source}, cpu_ms, wall_ms))
+
+
+def jail_pid(pool: Pool, slot: int = 0) -> int:
+    jail = pool._slots[slot].jail
+    assert jail is not None
+    return jail.pid
+
+
+def test_frames_come_out_in_order_and_the_end_is_seen() -> None:
+    reply = in_pool(lambda pool: pool.run({"say": ["a", "\u20ac", ""]}, 1000))
+
+    assert reply.frames == ("a", "\u20ac", "")
+    assert reply.ended is Ended.DONE
+
+
+def test_every_wall_but_the_optional_one_stands() -> None:
+    async def walls(pool: Pool) -> frozenset[str]:
+        return pool.walls
+
+    assert in_pool(walls) >= ALL_WALLS - OPTIONAL_WALLS
+
+
+def test_a_wall_that_does_not_stand_but_is_required_is_refused() -> None:
+    async def start() -> None:
+        pool = pool_of(require_walls="all")
+        await pool.start()
+        await pool.stop()
+
+    with pytest.raises(SandboxUnavailable, match="cgroup"):
+        asyncio.run(start())
+
+
+@pytest.mark.parametrize("setting", ["", "moat", "user,moat"])
+def test_a_wall_that_does_not_exist_cannot_be_required(setting: str) -> None:
+    with pytest.raises(SandboxUnavailable, match="require_walls"):
+        required_walls(setting)
+
+
+def test_walls_can_be_required_by_name() -> None:
+    assert required_walls("user, seccomp") == {"user", "seccomp"}
+
+
+def test_a_child_that_leaves_without_its_mark_is_not_trusted() -> None:
+    assert run("os._exit(0)").ended is Ended.EXITED
+
+
+def test_frames_before_a_hang_survive() -> None:
+    reply = run("emit('before')\nwhile True: pass", cpu_ms=60)
+
+    assert reply.frames == ("before",)
+    assert reply.ended is Ended.CPU
+
+
+def test_a_child_that_sleeps_is_killed_by_the_wall_clock() -> None:
+    assert run("import time; time.sleep(1e6)", 1000, 50).ended is Ended.WALL
+
+
+def test_a_child_that_dies_of_a_signal_is_a_crash_with_its_number() -> None:
+    reply = run("import ctypes; ctypes.string_at(0)")
+
+    assert (reply.ended, reply.signal) == (Ended.CRASH, signal.SIGSEGV)
+
+
+def test_a_program_that_raises_is_a_fault_with_its_traceback() -> None:
+    reply = run("emit('x'); 1/0")
+
+    assert reply.ended is Ended.FAULT
+    assert reply.frames == ("x",)
+    assert "ZeroDivisionError" in reply.fault
+
+
+def test_frames_beyond_the_arena_are_refused_and_those_before_stay() -> None:
+    reply = run("emit('kept')\ntry:\n    emit('x' * 10**8)\nexcept OverflowError: emit('full')")
+
+    assert reply.frames == ("kept", "full")
+
+
+def test_nothing_that_a_child_writes_reaches_the_next_one() -> None:
+    write = f"{GRAB}view[at+9999:at+10005] = b'secret'"
+    read = f"{GRAB}emit(repr(bytes(view[at+9999:at+10005])))"
+
+    async def both(pool: Pool) -> Reply:
+        await pool.run({"source": write}, 1000)
+        return await pool.run({"source": read}, 1000)
+
+    assert in_pool(both).frames == (repr(bytes(6)),)
+
+
+def test_a_forged_length_is_rejected() -> None:
+    forge = f"{GRAB}view[at+4:at+8] = b'\\xff\\xff\\xff\\x7f'"
+
+    assert run(forge + "\nos._exit(0)").ended is Ended.FORGED
+
+
+def test_a_request_larger_than_the_arena_is_the_records_fault() -> None:
+    with pytest.raises(Poison, match="at most"):
+        in_pool(lambda pool: pool.run({"say": ["x" * 6_000_000]}, 1000))
+
+
+def test_a_jail_killed_mid_request_is_rebuilt_and_the_request_tried_again() -> None:
+    async def kill_once(pool: Pool) -> tuple[Reply, int, int]:
+        before = jail_pid(pool)
+        task = asyncio.create_task(pool.run({"source": "import time; time.sleep(.3)"}, 2000))
+        await asyncio.sleep(0.05)
+        os.kill(before, signal.SIGKILL)
+        return await task, before, jail_pid(pool)
+
+    reply, before, after = in_pool(kill_once)
+    assert reply.ended is Ended.DONE
+    assert before != after
+
+
+def test_a_request_that_breaks_two_jails_is_the_records_fault() -> None:
+    unmark = f"{GRAB}view[at:at+4] = bytes(4)\nos._exit(1)"
+
+    with pytest.raises(Poison, match="broke 2 jails"):
+        run(unmark)
+
+
+def test_a_jail_is_replaced_after_its_share_of_requests() -> None:
+    async def pids(pool: Pool) -> list[int]:
+        found = []
+        for _ in range(5):
+            reply = await pool.run({"say": ["x"]}, 1000)
+            assert reply.ended is Ended.DONE
+            jail = pool._slots[0].jail
+            found.append(jail.pid if jail else 0)
+        return found
+
+    first, gone, second, gone_again, third = in_pool(pids, requests_per_jail=2)
+    assert (gone, gone_again) == (0, 0)
+    assert len({first, second, third}) == 3
+
+
+def test_a_cancelled_request_ends_its_child_and_frees_its_place() -> None:
+    async def cancel(pool: Pool) -> Reply:
+        task = asyncio.create_task(pool.run({"source": "import time; time.sleep(99)"}, 100_000))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return await pool.run({"say": ["next"]}, 1000)
+
+    assert in_pool(cancel).frames == ("next",)
+
+
+def test_two_jails_work_at_the_same_time() -> None:
+    async def both(pool: Pool) -> list[Reply]:
+        nap = {"source": "import time; time.sleep(.2)"}
+        return list(await asyncio.gather(pool.run(nap, 2000), pool.run(nap, 2000)))
+
+    assert [reply.ended for reply in in_pool(both, jobs=2)] == [Ended.DONE, Ended.DONE]
+
+
+def test_strings_hash_by_the_seed_of_the_pool() -> None:
+    async def hashed(pool: Pool) -> str:
+        return (await pool.run({"source": "emit(str(hash('a')))"}, 1000)).frames[0]
+
+    again, same, other = (in_pool(hashed, hash_seed=seed) for seed in (1, 1, 2))
+    assert again == same != other
