@@ -13,6 +13,8 @@ from pathlib import Path
 from c2c_stream.engine.stage import Outcome, Place
 from c2c_stream.records import Record
 from c2c_stream.settings import SinkSettings
+from c2c_stream.sink.card import NAME as CARD
+from c2c_stream.sink.card import Facts, write_card
 from c2c_stream.sink.columns import Row
 from c2c_stream.sink.manifest import Manifest, Partition
 from c2c_stream.sink.shards import Writer
@@ -62,9 +64,9 @@ class Sink:
         self._thread = ThreadPoolExecutor(1, "sink")
 
     async def start(self) -> None:
-        """Read the manifests and delete what they do not name."""
+        """Read the manifests, delete what they do not name, begin a card where there is none."""
         loop = asyncio.get_running_loop()
-        manifests = await loop.run_in_executor(self._thread, self._writer.open)
+        manifests = await loop.run_in_executor(self._thread, self._open)
         self._lanes = {key: _Lane(manifest) for key, manifest in manifests.items()}
 
     async def stop(self) -> None:
@@ -96,6 +98,13 @@ class Sink:
         for lane in tuple(self._lanes.values()):
             while lane.waiting:
                 await asyncio.wait([self._start_cut(lane)])
+
+    def _open(self) -> Mapping[Partition, Manifest]:
+        store = self._writer.store
+        manifests = self._writer.open()
+        if not (store.root / CARD).exists():
+            write_card(store.root, Facts(), self._settings.layout, store)
+        return manifests
 
     def _lane(self, record: Record, partition: int) -> _Lane:
         key = (topic_of(record).name, partition)

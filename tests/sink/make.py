@@ -60,12 +60,12 @@ def rejection(number: int, stage: str = "collector", reason: str = "stub") -> Re
     return Rejection(stage=stage, repository="https://example.org/r.git", items=items)
 
 
-def dead_letter(number: int) -> DeadLetter:
+def dead_letter(number: int, key: str = "") -> DeadLetter:
     return DeadLetter(
         stage="executor",
         topic="main.inputs",
         offset=number,
-        key=f"{number:032x}".encode(),
+        key=key.encode(),
         value=b"\x00\xff",
         value_bytes=2,
         headers=(Header("traceparent", b"00"),),

@@ -66,6 +66,7 @@ def test_every_kind_of_record_lands_in_its_own_files(tmp_path: Path) -> None:
         ".c2c/sink/dead-letters-00000.json",
         ".c2c/sink/rejections-00000.json",
         ".c2c/sink/samples-00000.json",
+        "README.md",
         "audit/dead-letters-00000-00000.parquet",
         "audit/rejections-00000-00000.parquet",
         "data/train-00000-00000.parquet",
@@ -177,7 +178,7 @@ def crash(out: Path, records: dict[int, Record], step: int) -> None:
 
 def test_a_full_disk_holds_the_sink_and_loses_nothing(tmp_path: Path) -> None:
     class FullDisk(Store):
-        full = True
+        full = False
 
         def _rename(self, tmp: Path, path: Path) -> None:
             if self.full:
@@ -188,6 +189,7 @@ def test_a_full_disk_holds_the_sink_and_loses_nothing(tmp_path: Path) -> None:
         store = FullDisk(tmp_path)
         sink = Sink(tmp_path, SHARDS_OF_4, store)
         await sink.start()
+        store.full = True
         places = [Place("t", 0, n) for n in range(4)]
         results = await asyncio.gather(
             *(sink.process(sample(p.offset), p) for p in places), return_exceptions=True
