@@ -1,6 +1,7 @@
 """Says whether two argument lists are the same call of a function. Parses, never evaluates."""
 
 import ast
+import warnings
 from collections.abc import Sequence
 
 from c2c_stream.records import Parameter
@@ -43,7 +44,7 @@ def call_key(parameters: Sequence[Parameter], arguments: str) -> str:
 
 
 def _parse_call(arguments: str) -> ast.Call:
-    match ast.parse(f"f({arguments}\n)", mode="eval").body:
+    match _parse(f"f({arguments}\n)"):
         case ast.Call() as call:
             return call
     raise SyntaxError(f"no list of arguments: {arguments[:80]!r}")
@@ -58,7 +59,13 @@ def _bind(parameters: Sequence[Parameter], call: ast.Call) -> dict[str, str]:
 
 
 def _dump(source: str) -> str:
-    return _canonical(ast.parse(source, mode="eval").body)
+    return _canonical(_parse(source))
+
+
+def _parse(source: str) -> ast.expr:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a stranger's escape sequences are no news
+        return ast.parse(source, mode="eval").body
 
 
 def _canonical(node: ast.AST) -> str:

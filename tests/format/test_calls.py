@@ -49,6 +49,12 @@ def test_text_that_is_no_call_is_its_own_key(text: str) -> None:
     assert call_key(PARAMETERS, text) == text.strip()
 
 
+def test_an_odd_escape_in_a_default_warns_nobody() -> None:
+    pattern = (Parameter("pattern", "positional_or_keyword", default=r"'\d'"),)
+
+    assert call_key(pattern, "") == call_key(pattern, r"'\\d'")
+
+
 @given(st.text())
 def test_any_text_has_a_key(text: str) -> None:
     assert isinstance(call_key(PARAMETERS, text), str)
