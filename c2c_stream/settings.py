@@ -49,6 +49,8 @@ class IngestSettings(Section):
     """Where sources are read and what is passed over."""
 
     max_file_bytes: int = Field(512 * KIB, ge=1, description="Largest source file, in bytes.")
+    fetch_timeout_s: float = Field(1800, gt=0, description="Most seconds one git fetch may take.")
+    git_timeout_s: float = Field(60, gt=0, description="Most seconds of silence from git.")
 
 
 class CollectSettings(Section):

@@ -53,7 +53,7 @@ def read_folder(root: Path, home: Home, census: Census, start: int) -> Iterator[
             yield Found(_item(os.fsencode(root), entry, path, home), index)
 
 
-def read_file(path: Path, home: Home, start: int) -> Iterator[Found]:
+def read_file(path: Path, home: Home, _census: Census, start: int) -> Iterator[Found]:
     """Yield the one file that a source is."""
     if start == 0:
         entry = Entry(os.fsencode(path.name), stat.S_IFREG)

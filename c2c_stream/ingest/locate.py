@@ -4,7 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from c2c_stream.errors import SourceError
 from c2c_stream.ingest.items import is_python
@@ -62,7 +62,7 @@ def shown(url: str) -> str:
         return f"{scp['host']}/{_bare(scp['path'])}"
     if "://" not in url or url.startswith("file://"):
         return url.removeprefix("file://")
-    parts = urlsplit(url)
+    parts = _split(url)
     return f"{parts.netloc.rpartition('@')[2]}/{_bare(parts.path)}"
 
 
@@ -81,12 +81,19 @@ def _bare(path: str) -> str:
     return path.strip("/").removesuffix(".git")
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise SourceError(f"the source is a malformed URL ({error}): {ACCEPTED}") from error
+
+
 def _remote(record: Repository) -> Located:
     name = shown(record.url)
     if record.kind not in {"", GIT}:
         raise SourceError(f"{name}: only git is read from a URL: download the {record.kind} first")
     if "://" in record.url:
-        parts = urlsplit(record.url)
+        parts = _split(record.url)
         if parts.scheme not in GIT_SCHEMES:
             raise SourceError(
                 f"{name}: the scheme {parts.scheme!r} is not read (known: {', '.join(GIT_SCHEMES)})"

@@ -1,0 +1,139 @@
+"""Bring one commit of a remote repository here, bare and without its history.
+
+A clone lives in the cache until its source is read, so that a crash does not fetch again.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from c2c_stream.errors import Retry, SourceError, Unavailable
+from c2c_stream.ingest.gitrepo import GitRepository
+from c2c_stream.ingest.gitrun import OPTIONS, git_environment, said
+from c2c_stream.ingest.locate import shown
+from c2c_stream.records import Repository, content_hash
+from c2c_stream.settings import IngestSettings
+
+# The only reference of a clone.
+FETCHED = "refs/c2c/fetched"
+# What git and ssh say when the network or the server is away: waiting helps.
+AWAY = (
+    "could not resolve",
+    "unable to look up",
+    "name resolution",
+    "name or service not known",
+    "connection refused",
+    "unable to connect",
+    "couldn't connect",
+    "failed to connect",
+    "connection timed out",
+    "network is unreachable",
+    "no route to host",
+    "returned error: 429",
+    "returned error: 5",
+)
+# Cut off on the way: another attempt may get through.
+CUT_OFF = ("early eof", "rpc failed", "connection reset", "unexpected disconnect")
+
+
+def fetched(
+    record: Repository, commit: str, cache: Path, settings: IngestSettings
+) -> GitRepository:
+    """Return a clone that holds `commit`, or what `record.revision` names now if that is empty.
+
+    Raises SourceError, Retry, Unavailable.
+    """
+    name = shown(record.url)
+    if ":" in record.revision or record.revision.startswith(("+", "^")):
+        raise SourceError(f"{name}: {record.revision!r} is no revision that can be fetched")
+    place = cache / content_hash(record.url, record.revision)
+    repository = GitRepository(place, name, settings.git_timeout_s)
+    if not (commit and place.exists() and repository.has(commit)):
+        forget(repository)
+        _clone(record, commit, place, settings.fetch_timeout_s)
+    return repository
+
+
+def forget(repository: GitRepository) -> None:
+    """Remove a clone, and what attempts that died left of it."""
+    place = repository.git_dir
+    for left in (place, *place.parent.glob(f"{place.name}-*.tmp")):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _clone(record: Repository, commit: str, place: Path, timeout_s: float) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(dir=place.parent, prefix=f"{place.name}-", suffix=".tmp"))
+    try:
+        _fetch(record, commit or record.revision or "HEAD", fresh, timeout_s)
+        fresh.rename(place)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _fetch(record: Repository, wanted: str, fresh: Path, timeout_s: float) -> None:
+    _git(record, timeout_s, "init", "--quiet", "--bare", "--template=", str(fresh))
+    _git(
+        record,
+        timeout_s,
+        f"--git-dir={fresh}",
+        *("fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"),
+        *("--end-of-options", record.url, f"+{wanted}:{FETCHED}"),
+    )
+
+
+def _git(record: Repository, timeout_s: float, *arguments: str) -> None:
+    """Run git in a process group of its own, so that its helpers end with it."""
+    with tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                ["git", *OPTIONS, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=git_environment(_protocol(record.url)),
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise Unavailable("git is not on PATH: install git, it is needed here") from error
+        try:
+            code = process.wait(timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise Retry(
+                f"{shown(record.url)}: the fetch took more than {timeout_s:g} seconds "
+                f"(ingest.fetch_timeout_s)"
+            ) from error
+        finally:
+            _end_group(process)
+        if code:
+            _raise_for(record, said(errors))
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, 9)
+        process.wait()
+
+
+def _protocol(url: str) -> str:
+    scheme = urlsplit(url).scheme if "://" in url else "ssh"
+    return "http:https" if scheme == "http" else scheme
+
+
+def _raise_for(record: Repository, why: str) -> NoReturn:
+    name, low = shown(record.url), why.lower()
+    if any(sign in low for sign in AWAY):
+        raise Unavailable(f"{name}: the network or the server is away: {why}")
+    if any(sign in low for sign in CUT_OFF):
+        raise Retry(f"{name}: the fetch was cut off: {why}")
+    if "remote ref" in low or "not our ref" in low:
+        raise SourceError(
+            f"{name}: the revision {record.revision or 'HEAD'!r} does not exist: {why}"
+        )
+    raise SourceError(
+        f"{name}: cannot be fetched: check that it exists and may be read without a password: {why}"
+    )
