@@ -1,0 +1,35 @@
+# The two commands of the README. Both make .venv first; nothing is installed outside of it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= demo
+STDLIB = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('stdlib'))")
+
+.PHONY: demo test check clean
+
+demo: $(VENV)/.installed  ## run the whole chain on the standard library of this Python
+	$(BIN)/c2c run "$(STDLIB)" --out $(DEMO)
+
+test: check  ## style, types and layers, then every test with coverage (C2C_REQUIRE=all: skip none)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report term:skip-covered --cov-fail-under 90
+
+check: $(VENV)/.installed-dev  ## style, types and layers alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@echo "making $(VENV) (once, about a minute)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "adding the tools that tests need"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean:  ## remove the virtual environment and the demo's output
+	rm -rf $(VENV) $(DEMO)

@@ -1,0 +1,44 @@
+"""The command line: which commands there are and in which order they are shown."""
+
+import json
+import platform
+from typing import Annotated
+
+import typer
+
+from c2c_stream import __version__
+from c2c_stream.cli.audit import dead_letters, explain, rejections
+from c2c_stream.cli.dataset import show, verify
+from c2c_stream.cli.ingest import ingest
+from c2c_stream.cli.run import HELP, run
+from c2c_stream.cli.serve import serve
+from c2c_stream.cli.status import status
+
+app = typer.Typer(
+    name="c2c",
+    help="Turn real Python repositories into executed training and test data for code models.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+app.command(help=HELP)(run)
+app.command()(show)
+app.command()(verify)
+app.command()(status)
+app.command()(rejections)
+app.command()(explain)
+app.add_typer(dead_letters, name="dead-letters")
+app.command()(ingest)
+app.command()(serve)
+
+
+@app.command()
+def version(
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print the version of c2c and of the Python that runs it."""
+    if json_output:
+        typer.echo(json.dumps({"c2c": __version__, "python": platform.python_version()}))
+    else:
+        typer.echo(f"c2c {__version__} on Python {platform.python_version()}")

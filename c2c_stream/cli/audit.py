@@ -1,0 +1,174 @@
+"""`c2c rejections`, `c2c explain` and `c2c dead-letters`: what was dropped, and why."""
+
+import json
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from c2c_stream.cli.exits import Exit
+from c2c_stream.cli.run import settings_of_run
+from c2c_stream.errors import SourceError
+from c2c_stream.records import DeadLetter
+from c2c_stream.sink import audit
+from c2c_stream.sink.explain import Ambiguous
+from c2c_stream.sink.explain import explain as explanation_of
+from c2c_stream.sink.show import show_dead_letter
+from c2c_stream.sink.text import one_line
+
+Out = Annotated[Path, typer.Option(help="Folder of the run.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DEFAULT_OUT = Path("c2c-out")
+
+
+def rejections(
+    out: Out = DEFAULT_OUT,
+    stage: Annotated[str | None, typer.Option(help="Only of this stage.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only for this reason.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List every item.")] = False,
+    number: Annotated[int, typer.Option("-n", min=1, help="With --list: at most so many.")] = 1000,
+    json_output: Json = False,
+) -> None:
+    """Show what the rules turned down: a line a reason with one example, or every item."""
+    settings_of_run(out)
+    if listed:
+        _list_rejections(out, stage, reason, number, json_output=json_output)
+        return
+    found = audit.reasons(out, stage, reason)
+    if json_output:
+        typer.echo(json.dumps([_reason(one) for one in found], indent=2))
+        return
+    table = _table("stage", "reason", "items", "for example", "which says")
+    for one in found:
+        example = one.example
+        table.add_row(
+            one.stage, one.reason, f"{one.count:,}", _text(str(example)), _text(example.item.detail)
+        )
+    Console().print(table)
+
+
+def explain(
+    query: Annotated[str, typer.Argument(help="An id, the start of one, or PATH::NAME.")],
+    out: Out = DEFAULT_OUT,
+    json_output: Json = False,
+) -> None:
+    """Tell all that happened to one function, from its file to a sample or a rejection.
+
+    Name it as `statistics.py::median`, by its id, or by the start of its id. Exit code 9 if nothing
+    is called so, or if several are.
+    """
+    settings_of_run(out)
+    try:
+        found = explanation_of(out, query)
+    except SourceError as error:
+        Console(stderr=True).print(f"c2c: {error}", markup=False, highlight=False)
+        raise typer.Exit(Exit.NOT_FOUND) from error
+    if json_output:
+        typer.echo(json.dumps(asdict(found), indent=2))
+    elif isinstance(found, Ambiguous):
+        _print_ambiguous(query, found)
+    else:
+        console = Console()
+        console.print(_text(found.title), style="bold")
+        console.print(_text(found.id), style="dim")
+        table = _table("stage", "", "")
+        for step in found.steps:
+            table.add_row(step.stage, step.result, _text(step.text))
+        console.print(table)
+    if isinstance(found, Ambiguous):
+        raise typer.Exit(Exit.NOT_FOUND)
+
+
+dead_letters = typer.Typer(help="Read what failed: records that no attempt could save.")
+
+
+@dead_letters.command("list")
+def list_dead_letters(out: Out = DEFAULT_OUT, json_output: Json = False) -> None:
+    """List the dead letters: where each stood, what failed on it, and why."""
+    settings_of_run(out)
+    if json_output:
+        typer.echo(json.dumps([_letter(one) for one in audit.dead_letters(out)], indent=2))
+        return
+    table = _table("place", "stage", "error", "reason")
+    for one in audit.dead_letters(out):
+        table.add_row(audit.place_of(one), one.stage, _text(one.error), _text(one.reason))
+    Console().print(table if table.row_count else "no dead letters")
+
+
+@dead_letters.command("show")
+def show_one_dead_letter(
+    place: Annotated[str, typer.Argument(help="Its place: files[0]@17.")],
+    out: Out = DEFAULT_OUT,
+    json_output: Json = False,
+) -> None:
+    """Show one dead letter with the head of its bytes."""
+    settings_of_run(out)
+    try:
+        found = audit.dead_letter(out, place)
+    except SourceError as error:
+        Console(stderr=True).print(f"c2c: {error}", markup=False, highlight=False)
+        raise typer.Exit(Exit.NOT_FOUND) from error
+    if json_output:
+        typer.echo(json.dumps(_letter(found), indent=2))
+    else:
+        Console().print(show_dead_letter(found))
+
+
+def _list_rejections(
+    out: Path, stage: str | None, reason: str | None, number: int, *, json_output: bool
+) -> None:
+    found = islice(audit.rejections(out, stage, reason), number)
+    if json_output:
+        for one in found:
+            typer.echo(json.dumps(_rejected(one)))
+        return
+    console = Console()
+    for one in found:
+        detail = f": {one_line(one.item.detail)}" if one.item.detail else ""
+        line = f"{one_line(str(one))}:{one.item.line} {one.item.reason}{detail}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_ambiguous(query: str, found: Ambiguous) -> None:
+    console = Console(stderr=True)
+    console.print(f"{query!r} may be:", markup=False, highlight=False)
+    for identity, title in found.candidates:
+        console.print(f"  {identity}  {one_line(title)}", markup=False, highlight=False)
+    if found.more:
+        console.print(f"  and {found.more} more")
+
+
+def _reason(one: audit.Reason) -> dict[str, Any]:
+    return {
+        "stage": one.stage,
+        "reason": one.reason,
+        "items": one.count,
+        "example": _rejected(one.example),
+    }
+
+
+def _rejected(one: audit.Rejected) -> dict[str, Any]:
+    about = {"stage": one.stage, "repository": one.repository, "commit": one.commit}
+    return about | asdict(one.item)
+
+
+def _letter(one: DeadLetter) -> dict[str, Any]:
+    """Return a dead letter for JSON; bytes as hex."""
+    fields = asdict(one)
+    fields["key"], fields["value"] = one.key.hex(), one.value.hex()
+    fields["headers"] = {header.name: header.value.hex() for header in one.headers}
+    return {"place": audit.place_of(one)} | fields
+
+
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=None, pad_edge=False, header_style="bold")
+
+
+def _text(text: str) -> Text:
+    """Return hostile text as one harmless line."""
+    return Text(one_line(text))

@@ -1,0 +1,117 @@
+"""The live funnel of a run: a table in a terminal, one line every 10 s without one."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from c2c_stream.cli.progress import Progress
+from c2c_stream.engine.books import Books
+from c2c_stream.topics import SERVICES
+
+LINE_EVERY_S = 10.0
+# Rates are over this many looks, so that they are readable and still follow.
+LOOKS = 20
+UNITS = {
+    "ingester": "files",
+    "collector": "functions",
+    "curator": "candidates",
+    "writer": "inputs",
+    "executor": "cases",
+    "formatter": "samples",
+    "sink": "rows",
+}
+
+
+@dataclass(slots=True)
+class Funnel:
+    """Shows where a run stands. `look` is called about twice a second."""
+
+    console: Console
+    _looks: deque[tuple[float, Progress]] = field(default_factory=lambda: deque(maxlen=LOOKS))
+    _line_at: float = 0.0
+    _live: Live | None = None
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self._live = Live(console=self.console, refresh_per_second=4, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def look(self, now: float, progress: Progress) -> None:
+        """Show the run as it stands at `now` (monotonic seconds)."""
+        self._looks.append((now, progress))
+        if self._live:
+            self._live.update(self.table())
+        elif now - self._line_at >= LINE_EVERY_S:
+            self._line_at = now
+            self.console.print(f"{self._left()}  {line_of(progress)}", highlight=False)
+
+    def table(self) -> Table:
+        """Return the funnel as a table, one row a stage."""
+        progress = self._looks[-1][1]
+        table = Table(title=self._left(), title_justify="left", box=None, pad_edge=False)
+        table.add_column("stage")
+        for name in ("in", "out", "rejected", "dead", "per second", "waiting"):
+            table.add_column(name, justify="right")
+        for service in SERVICES:
+            books = progress.books(service)
+            out = progress.read("samples") if service == "sink" else books.out
+            table.add_row(
+                service,
+                f"{books.read:,}",
+                f"{out:,} {UNITS[service]}",
+                f"{books.rejected:,}",
+                f"{books.dead:,}",
+                f"{self._rate(service):,.0f}",
+                f"{progress.waiting(service):,}",
+            )
+        return table
+
+    def _rate(self, service: str) -> float:
+        """Return records a second over the last looks."""
+        (began, first), (now, last) = self._looks[0], self._looks[-1]
+        return (last.books(service).read - first.books(service).read) / max(now - began, 0.5)
+
+    def _left(self) -> str:
+        """Return an estimate of the time left; none while the sources are still being read."""
+        progress = self._looks[-1][1]
+        if not progress.finished("ingester"):
+            return "reading the sources"
+        waits = [
+            progress.waiting(service) / rate
+            for service in SERVICES
+            if progress.waiting(service) and (rate := self._rate(service)) > 0
+        ]
+        return f"about {max(waits):.0f} s left" if waits else "finishing"
+
+
+def line_of(progress: Progress) -> str:
+    """Return the funnel in one line."""
+    counts = [f"{progress.books(s).out:,} {UNITS[s]}" for s in SERVICES[:-1]]
+    return " > ".join(counts) + f" > {progress.read('samples'):,} rows"
+
+
+def totals(progress: Progress) -> dict[str, dict[str, int]]:
+    """Return the books of every service as plain numbers."""
+    return {service: _plain(progress, service) for service in SERVICES}
+
+
+def _plain(progress: Progress, service: str) -> dict[str, int]:
+    b: Books = progress.books(service)
+    return {
+        "read": b.read,
+        "processed": b.processed,
+        "dead": b.dead,
+        "found": b.found,
+        "out": b.out,
+        "rejected": b.rejected,
+        "waiting": progress.waiting(service),
+    }

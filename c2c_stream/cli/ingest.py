@@ -1,0 +1,39 @@
+"""`c2c ingest`: put sources on the topic of a run, for services that are already up."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from c2c_stream.broker.local import LocalLog
+from c2c_stream.broker.protocol import Produced
+from c2c_stream.cli.serve import broker_folder
+from c2c_stream.codec import Codec
+from c2c_stream.ingest.stage import check_source
+from c2c_stream.settings import load_settings
+from c2c_stream.topics import REPOS, key_of
+
+
+def ingest(
+    sources: Annotated[list[str], typer.Argument(help="What to read.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
+    run: Annotated[str | None, typer.Option(help="The run's id. [C2C_RUN]")] = None,
+    broker: Annotated[str | None, typer.Option(help="local:PATH of the log. [C2C_BROKER]")] = None,
+    column: Annotated[str, typer.Option(help="Column of a dump that holds the text.")] = "",
+) -> None:
+    """Add sources to a run whose services are started with `c2c serve`.
+
+    Makes the run's topics if they are not there yet. The ingester reads the sources in this order.
+    """
+    flags = {"out": out, "run": run, "broker": broker}
+    settings = load_settings(**{name: value for name, value in flags.items() if value is not None})
+    repositories = [check_source(source, column) for source in sources]
+    log = LocalLog(broker_folder(settings), settings.run)
+    try:
+        log.create()
+        codec = Codec()
+        produced = [Produced(REPOS.name, key_of(r).encode(), codec.encode(r)) for r in repositories]
+        log.commit("cli", produced, {}, {}, keep=True)
+    finally:
+        log.close()
+    typer.echo(f"{len(produced)} sources on {settings.run}.{REPOS.name} in {log.path}")

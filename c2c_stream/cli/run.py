@@ -1,0 +1,136 @@
+"""`c2c run`: sources in, a verified dataset out, on one machine."""
+
+import json
+import platform
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from c2c_stream import __version__
+from c2c_stream.broker.local import LocalLog
+from c2c_stream.cli import runfile
+from c2c_stream.cli.children import Children
+from c2c_stream.cli.exits import Exit, table
+from c2c_stream.cli.funnel import Funnel
+from c2c_stream.cli.report import (
+    Report,
+    as_json,
+    card_of,
+    exit_of,
+    lines_of,
+    verify_some,
+)
+from c2c_stream.cli.serve import broker_folder
+from c2c_stream.cli.supervisor import Interrupted, feed, supervise
+from c2c_stream.errors import SettingsError
+from c2c_stream.ingest.stage import check_source
+from c2c_stream.records import Repository
+from c2c_stream.settings import Settings, load_settings
+
+# What the dataset depends on; the rest (jobs, ports, commit sizes) may differ at the next start.
+_IDENTITY = ("ingest", "collect", "curate", "write", "execute", "format", "sink")
+_SPEED = {"jobs"}
+
+HELP = f"""Turn sources into a dataset in which every case was executed.
+
+A SOURCE is a git repository (URL or path), a folder, a .zip or .tar archive, a .py file, or a
+JSONL or Parquet dump. Stop it with Ctrl-C; the same command goes on from there.
+
+Exit codes:
+
+{table()}
+"""
+
+
+def run(  # the options are the command's surface
+    sources: Annotated[list[str], typer.Argument(help="What to read.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder of the dataset and the run.")] = Path("c2c-out"),
+    writer: Annotated[str, typer.Option(help="What writes the inputs: search.")] = "search",
+    broker: Annotated[str, typer.Option(help="local:PATH of the log. [default: OUT/.c2c]")] = "",
+    jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="First N candidates in source order.")
+    ] = None,
+    file_format: Annotated[str, typer.Option("--format", help="parquet or jsonl.")] = "parquet",
+    layout: Annotated[str, typer.Option(help="completion or chat.")] = "completion",
+    license_policy: Annotated[str, typer.Option(help="Licence policy: any.")] = "any",
+    column: Annotated[str, typer.Option(help="Column of a dump that holds the text.")] = "",
+    keep: Annotated[bool, typer.Option(help="Keep every record in the log.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """See HELP."""
+    settings = load_settings(
+        out=out.absolute(),
+        broker=broker,
+        keep=keep,
+        curate=_section(license_policy=license_policy, limit=limit),
+        write=_section(writer=writer, jobs=jobs),
+        execute=_section(jobs=jobs),
+        sink=_section(format=file_format, layout=layout),
+    )
+    console = Console(stderr=json_output)
+    wanted = _wanted(settings, tuple(check_source(source, column) for source in sources))
+    found = runfile.claim(settings.out, wanted)
+    try:
+        report = _run(settings, found, console)
+    except Interrupted:
+        console.print("\nstopped; the same command goes on from here")
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    if json_output:
+        typer.echo(json.dumps(as_json(report), indent=2))
+    for line in lines_of(report):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(exit_of(report.progress, report.verified))
+
+
+def _run(settings: Settings, run: runfile.RunFile, console: Console) -> Report:
+    began = time.monotonic()  # noqa: TID251  # the user is told how long it took
+    log = LocalLog(broker_folder(settings), settings.run)
+    children = Children(settings, settings.out / ".c2c" / "logs")
+    log.create()
+    feed(log, run.sources)
+    console.print(f"{', '.join(s.url for s in run.sources)} -> {settings.out}", markup=False)
+    with Funnel(console) as funnel:
+        progress = supervise(log, children, settings, funnel)
+    log.close()
+    console.print("verifying some rows, writing the card")
+    verified = verify_some(settings, progress)
+    summary = card_of(run, settings.out, progress, verified)
+    seconds = time.monotonic() - began  # noqa: TID251  # the same
+    return Report(settings.out, progress, summary, verified, seconds)
+
+
+def _wanted(settings: Settings, sources: tuple[Repository, ...]) -> runfile.RunFile:
+    return runfile.RunFile(
+        run=settings.run,
+        version=__version__,
+        python=platform.python_version(),
+        broker=settings.broker,
+        sources=sources,
+        settings=identity_of(settings),
+    )
+
+
+def identity_of(settings: Settings) -> dict[str, Any]:
+    """Return the settings that the dataset depends on."""
+    dumped = settings.model_dump(mode="json", include=set(_IDENTITY))
+    return {
+        section: {name: value for name, value in values.items() if name not in _SPEED}
+        for section, values in dumped.items()
+    }
+
+
+def _section(**flags: object) -> dict[str, object]:
+    """Return flags for one section of the settings; None leaves the default."""
+    return {name: value for name, value in flags.items() if value is not None}
+
+
+def settings_of_run(out: Path) -> Settings:
+    """Return the settings of the run that a folder holds. Raises SettingsError if there is none."""
+    found = runfile.read(out)
+    if found is None:
+        raise SettingsError(f"{out} holds no run (no {runfile.NAME}); name its folder with --out")
+    return load_settings(run=found.run, out=out.absolute(), broker=found.broker, **found.settings)

@@ -1,0 +1,89 @@
+"""OUT/run.json: which run a folder holds, and of what."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from c2c_stream.errors import SettingsError
+from c2c_stream.records import Repository
+
+NAME = "run.json"
+FORMAT = 1
+BRIEF_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """What a run was started with; a second start with the same goes on with it."""
+
+    run: str
+    version: str
+    python: str
+    broker: str
+    sources: tuple[Repository, ...]
+    settings: dict[str, Any]
+
+
+def read(out: Path) -> RunFile | None:
+    """Return what OUT/run.json says, or None if there is none. Raises SettingsError."""
+    path = out / NAME
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        sources = tuple(Repository(**source) for source in found.pop("sources"))
+        if found.pop("format") != FORMAT:
+            raise SettingsError(f"{path}: written by another version of c2c; choose another --out")
+        return RunFile(sources=sources, **found)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingsError(
+            f"{path}: no run file of ours ({error}); choose another --out"
+        ) from error
+
+
+def claim(out: Path, wanted: RunFile) -> RunFile:
+    """Make OUT hold this run, or find that it already does. Raises SettingsError otherwise."""
+    found = read(out)
+    if found is None:
+        _check_free(out)
+        _write(out / NAME, wanted)
+        return wanted
+    for name in ("run", "broker", "python", "sources", "settings"):
+        if getattr(found, name) != getattr(wanted, name):
+            raise SettingsError(
+                f"{out} holds another run: its {name}: {_brief(getattr(found, name))},"
+                f" asked for: {_brief(getattr(wanted, name))};"
+                f" choose another --out, or remove the folder"
+            )
+    return found
+
+
+def _check_free(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise SettingsError(f"{out} is no folder; choose another --out")
+    strangers = sorted(p.name for p in out.iterdir() if p.name != ".c2c") if out.is_dir() else []
+    if strangers:
+        raise SettingsError(
+            f"{out} is not empty and holds no run ({strangers[0]!r} is in it); choose another --out"
+        )
+
+
+def _write(path: Path, run: RunFile) -> None:
+    fields = {"format": FORMAT, **asdict(run)}
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(fields, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise SettingsError(f"--out {path.parent}: cannot be written: {error.strerror}") from error
+
+
+def _brief(value: object) -> str:
+    text = json.dumps(value, default=lambda v: asdict(v) if isinstance(v, Repository) else str(v))
+    return text if len(text) <= BRIEF_CHARS else f"{text[:BRIEF_CHARS]}..."

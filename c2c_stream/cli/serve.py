@@ -1,0 +1,167 @@
+"""`c2c serve STAGE`: one service, until it is told to stop."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+
+from c2c_stream import __version__, metrics
+from c2c_stream.broker.local import LocalBroker
+from c2c_stream.broker.protocol import Broker
+from c2c_stream.codec import Codec
+from c2c_stream.engine.clock import SystemClock
+from c2c_stream.engine.health import Health
+from c2c_stream.engine.http import HttpServer
+from c2c_stream.engine.meter import Meter
+from c2c_stream.engine.runner import Runner
+from c2c_stream.engine.workers import (
+    AsyncWorker,
+    KeyedWorker,
+    PureWorker,
+    SourceWorker,
+    Worker,
+)
+from c2c_stream.errors import C2CError, SettingsError
+from c2c_stream.settings import Settings, load_settings
+from c2c_stream.topics import SERVICES
+
+PR_SET_PDEATHSIG = 1
+
+
+def serve(
+    stage: Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
+    run: Annotated[str | None, typer.Option(help="The run's id. [C2C_RUN]")] = None,
+    broker: Annotated[str | None, typer.Option(help="local:PATH of the log. [C2C_BROKER]")] = None,
+    http_port: Annotated[int | None, typer.Option(help="Port of /metrics; 0: a free one.")] = None,
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run one service until SIGTERM; then finish what is in flight, commit it and leave.
+
+    Every setting can stand in the environment (C2C_WRITE__STEPS=100000) or in the TOML file that
+    C2C_CONFIG names. Serves /metrics, /livez and /readyz.
+    """
+    if parent is not None:
+        _die_with(parent)
+    flags = {"out": out, "run": run, "broker": broker, "http_port": http_port}
+    settings = load_settings(**{name: value for name, value in flags.items() if value is not None})
+    if stage not in SERVICES:
+        raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
+    _serve(stage, settings)
+
+
+def _serve(stage: str, settings: Settings) -> None:
+    log = _logger(stage)
+    stopping = _on_signal()
+    health, clock = Health(), SystemClock()
+    metrics.initialise(stage, __version__)
+    http = HttpServer(settings.http_host, settings.http_port, health, clock)
+    http.start()
+    broker = open_broker(settings, stage)
+    try:
+        runner = Runner(
+            worker=worker_of(stage, settings, broker),
+            broker=broker,
+            codec=Codec(),
+            settings=settings.engine,
+            meter=Meter(stage, health, clock),
+            clock=clock,
+        )
+        log.info("started", run=settings.run, port=http.port, pid=os.getpid())
+        runner.run(stopping)
+        log.info("stopped")
+    except C2CError as error:
+        log.error("failed", error=type(error).__name__, reason=str(error))  # noqa: TRY400  # no bug
+        raise
+    finally:
+        broker.close()
+        http.stop()
+
+
+def broker_folder(settings: Settings) -> Path:
+    """Return the folder of the local log. Raises SettingsError for any other kind of broker."""
+    if not settings.broker:
+        return settings.out / ".c2c"
+    kind, _, path = settings.broker.partition(":")
+    if kind != "local" or not path:
+        raise SettingsError(f"broker: found {settings.broker!r}; write local:PATH")
+    return Path(path)
+
+
+def open_broker(settings: Settings, stage: str) -> Broker:
+    """Take a service's seat at the broker that the settings name."""
+    return LocalBroker(broker_folder(settings), settings.run, stage, keep=settings.keep)
+
+
+def worker_of(stage: str, settings: Settings, broker: Broker) -> Worker:
+    """Return the worker that runs a stage; a service imports its own stage only."""
+    match stage:
+        case "ingester":
+            from c2c_stream.ingest.stage import Ingester
+
+            return SourceWorker(Ingester(settings.ingest, settings.out / ".c2c"))
+        case "collector":
+            from c2c_stream.collect.stage import Collector
+
+            return PureWorker(Collector(settings.collect))
+        case "curator":
+            from c2c_stream.curate.stage import Curator
+
+            return KeyedWorker(Curator(settings.curate), broker.state())
+        case "formatter":
+            from c2c_stream.format.stage import Formatter
+
+            return PureWorker(Formatter(settings.format))
+        case _:
+            return AsyncWorker(_async_stage(stage, settings), settings.engine.record_deadline_s)
+
+
+def _async_stage(stage: str, settings: Settings) -> Any:
+    match stage:
+        case "writer":
+            from c2c_stream.write.stage import Writer
+
+            return Writer(settings.write, settings.sandbox)
+        case "executor":
+            from c2c_stream.execute.stage import Executor
+
+            return Executor(settings.execute, settings.sandbox)
+        case _:
+            from c2c_stream.sink.stage import Sink
+
+            return Sink(settings.out, settings.sink)
+
+
+def _on_signal() -> Callable[[], bool]:
+    """Return what says whether SIGTERM or SIGINT has come."""
+    received: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda got, _: received.append(got))
+    return lambda: bool(received)
+
+
+def _die_with(parent: int) -> None:
+    """Ask the kernel for SIGKILL when the parent dies; leave at once if it already has."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _logger(stage: str) -> structlog.stdlib.BoundLogger:
+    """Return a logger of one JSON line an event, on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(stage=stage)
+    return logger

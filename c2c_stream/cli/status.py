@@ -1,0 +1,63 @@
+"""`c2c status`: the books of a local run, and whether they balance."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from c2c_stream.broker.local import LOG_NAME, LocalLog
+from c2c_stream.cli.exits import Exit
+from c2c_stream.cli.funnel import totals
+from c2c_stream.cli.progress import Progress, progress_of
+from c2c_stream.cli.run import settings_of_run
+from c2c_stream.cli.serve import broker_folder
+from c2c_stream.errors import SettingsError
+from c2c_stream.settings import Settings
+
+COLUMNS = ("read", "processed", "dead", "found", "out", "rejected", "waiting")
+
+
+def status(
+    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("c2c-out"),
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what every stage read, put out, rejected and lost, and whether the books balance.
+
+    read = processed + dead, found = out + rejected, out = read by the next + waiting.
+    Exit code 6 if they do not.
+    """
+    progress = progress_of_run(settings_of_run(out))
+    wrong = progress.imbalances()
+    if json_output:
+        typer.echo(json.dumps({"stages": totals(progress), "imbalances": wrong}, indent=2))
+    else:
+        console = Console()
+        console.print(table_of(progress))
+        console.print("\n".join(wrong) if wrong else "books: balanced", highlight=False)
+    raise typer.Exit(Exit.BOOKS if wrong else Exit.OK)
+
+
+def progress_of_run(settings: Settings) -> Progress:
+    """Return where a run stands. Raises SettingsError if its log is gone."""
+    folder = broker_folder(settings)
+    if not (folder / LOG_NAME).is_file():
+        raise SettingsError(f"{folder / LOG_NAME} is gone: nothing can be said of this run")
+    log = LocalLog(folder, settings.run)
+    try:
+        return progress_of(log)
+    finally:
+        log.close()
+
+
+def table_of(progress: Progress) -> Table:
+    """Return the books as a table."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("stage")
+    for name in COLUMNS:
+        table.add_column(name, justify="right")
+    for stage, books in totals(progress).items():
+        table.add_row(stage, *(f"{books[name]:,}" for name in COLUMNS))
+    return table

@@ -1,0 +1,86 @@
+"""Run the whole chain on one machine: start the services, feed them, drain them in flow order."""
+
+import signal
+import time
+from collections.abc import Sequence
+
+from c2c_stream.broker.local import LocalLog
+from c2c_stream.broker.protocol import Produced
+from c2c_stream.cli.children import Children
+from c2c_stream.cli.funnel import Funnel
+from c2c_stream.cli.progress import Progress, progress_of
+from c2c_stream.codec import Codec
+from c2c_stream.records import Repository
+from c2c_stream.settings import Settings
+from c2c_stream.topics import REPOS, SERVICES, key_of
+
+LOOK_S = 0.5
+FEEDER = "feeder"
+FED_KEY = "fed"
+
+
+class Interrupted(BaseException):
+    """The user asked to stop; what is committed stays."""
+
+
+def feed(log: LocalLog, sources: Sequence[Repository]) -> None:
+    """Put the sources on the topic `repos`, once in the life of a run, whatever is killed when."""
+    if log.value_of(FEEDER, FED_KEY) is not None:
+        return
+    codec = Codec()
+    outputs = [Produced(REPOS.name, key_of(s).encode(), codec.encode(s)) for s in sources]
+    log.commit(FEEDER, outputs, {}, {FED_KEY: b"%d" % len(outputs)}, keep=True)
+
+
+def supervise(log: LocalLog, children: Children, settings: Settings, funnel: Funnel) -> Progress:
+    """Run every service until nothing is left to do. Raises Fatal, Interrupted."""
+    _interrupt_on_signals()
+    try:
+        return _drive(log, children, settings, funnel)
+    finally:
+        children.stop(children.running())
+
+
+def _drive(log: LocalLog, children: Children, settings: Settings, funnel: Funnel) -> Progress:
+    progress = progress_of(log)
+    unneeded = _unneeded(progress, settings)
+    for service in SERVICES:
+        if not progress.finished(service, unneeded):
+            children.start(service)
+    while True:
+        progress = progress_of(log)
+        funnel.look(_now(), progress)
+        children.check()
+        unneeded = _unneeded(progress, settings)
+        over = [s for s in children.running() if progress.finished(s, unneeded)]
+        if over:
+            # What is stopped may commit once more; look again before judging those behind it.
+            children.stop(over[:1])
+        elif not children.running():
+            return progress
+        else:
+            _wait(LOOK_S)
+
+
+def _unneeded(progress: Progress, settings: Settings) -> frozenset[str]:
+    """Return the services whose input need not be read to its end: --limit is reached."""
+    limit = settings.curate.limit
+    if limit is not None and progress.books("curator").out >= limit:
+        return frozenset({"ingester", "collector"})
+    return frozenset()
+
+
+def _interrupt_on_signals() -> None:
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+
+
+def _now() -> float:
+    return time.monotonic()  # noqa: TID251  # rates are per real second
+
+
+def _wait(seconds: float) -> None:
+    time.sleep(seconds)  # noqa: TID251  # a look at the log twice a second
