@@ -14,6 +14,7 @@ from c2c_stream.sink.audit import Reason, reasons
 from c2c_stream.sink.columns import SAMPLES
 from c2c_stream.sink.dataset import Summary, summarise
 from c2c_stream.sink.front_matter import front_matter
+from c2c_stream.sink.manifest import load_all
 from c2c_stream.sink.store import Store
 from c2c_stream.sink.text import cell
 
@@ -53,12 +54,19 @@ class Facts:
     verified: Verified | None = None
 
 
-def write_card(out: Path, facts: Facts, layout: str, store: Store | None = None) -> Summary:
+def write_card(
+    out: Path, facts: Facts, layout: str | None = None, store: Store | None = None
+) -> Summary:
     """Write the card of the dataset under `out`; return what the dataset holds."""
     summary = summarise(out)
-    text = render_card(facts, summary, reasons(out), layout)
+    text = render_card(facts, summary, reasons(out), layout or _layout_of(out))
     (store or Store(out)).write_text(NAME, text)
     return summary
+
+
+def _layout_of(out: Path) -> str:
+    """Return the layout of the dataset under `out`; one that has no rows yet has none."""
+    return next((m.layout for m in load_all(out) if m.topic == "samples"), "completion")
 
 
 def render_card(

@@ -61,7 +61,7 @@ def test_the_real_library_reads_the_folder(tmp_path: Path, suffix: str, layout: 
     asyncio.run(feed(out, {n: sample(n) for n in range(10)}, how))
     asyncio.run(feed(out, {0: rejection(0)}, how))
     asyncio.run(feed(out, {0: dead_letter(0)}, how))
-    write_card(out, FACTS, layout)
+    write_card(out, FACTS)
 
     found = load_dataset(out, tmp_path / "cache")
 
@@ -81,7 +81,7 @@ def test_the_card_tells_what_the_run_did(tmp_path: Path) -> None:
     asyncio.run(feed(tmp_path, {n: sample(n) for n in range(3)}))
     asyncio.run(feed(tmp_path, {0: rejection(0)}))
 
-    write_card(tmp_path, FACTS, "completion")
+    write_card(tmp_path, FACTS)
     card = (tmp_path / "README.md").read_text()
 
     for line in (
@@ -115,7 +115,7 @@ def test_the_sink_begins_a_card_that_a_reader_of_the_folder_understands(tmp_path
 
 def test_a_card_is_kept_when_the_sink_starts_again(tmp_path: Path) -> None:
     asyncio.run(feed(tmp_path, {0: sample(0)}))
-    write_card(tmp_path, FACTS, "completion")
+    write_card(tmp_path, FACTS)
     before = (tmp_path / "README.md").read_text()
 
     asyncio.run(feed(tmp_path, {0: sample(0)}))
@@ -151,7 +151,7 @@ def test_names_from_a_source_are_no_markup(tmp_path: Path) -> None:
     asyncio.run(feed(tmp_path, {0: Rejection(stage="collector", items=items)}))
 
     facts = Facts(name=hostile, sources=(hostile,), settings={hostile: hostile})
-    write_card(tmp_path, facts, "completion")
+    write_card(tmp_path, facts)
     card = (tmp_path / "README.md").read_text()
 
     assert yaml.safe_load(card.split("---\n")[1])["pretty_name"] == hostile
