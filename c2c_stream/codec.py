@@ -52,11 +52,21 @@ class Codec:
             self._writers[crc64(schema)] = (names[schema["name"]], schema)
 
     def encode(self, record: Record) -> bytes:
-        """Return the framed bytes of a record."""
+        """Return the framed bytes of a record.
+
+        A lone surrogate (a file name that is no UTF-8) has no bytes in Avro: it becomes its escape.
+        """
         kind = type(record)
+        fields = self._to_dict[kind](record)
+        try:
+            return self._framed(kind, fields)
+        except UnicodeEncodeError:
+            return self._framed(kind, _escaped(fields))
+
+    def _framed(self, kind: type[Record], fields: dict[str, Any]) -> bytes:
         body = io.BytesIO()
         body.write(self._headers[kind])
-        fastavro.schemaless_writer(body, self._schemas[kind], self._to_dict[kind](record))
+        fastavro.schemaless_writer(body, self._schemas[kind], fields)
         return body.getvalue()
 
     def decode(self, value: bytes, where: object = "value") -> Record:
@@ -75,10 +85,12 @@ class Codec:
                 f" partition held: upgrade this service and it goes on"
             )
         kind, writer = self._writers[found]
+        # Comparing schemas costs as much as decoding: name a reader only where it differs.
+        reader = None if found == self._headers[kind][len(MARKER) :] else self._schemas[kind]
         body = io.BytesIO(value)
         body.seek(HEADER_BYTES)
         try:
-            fields = fastavro.schemaless_reader(body, writer, self._schemas[kind])
+            fields = fastavro.schemaless_reader(body, writer, reader)
             record: Record = self._from_dict[kind](fields)
         except _MALFORMED as error:
             raise DecodeError(f"{where}: malformed {kind.__name__}: {error!r}") from error
@@ -104,7 +116,31 @@ def older_schemas() -> list[Schema]:
 
 def _load(file: Path) -> Schema:
     """Return a parsed schema; a name it uses and does not define is a file beside it."""
-    return cast("Schema", fastavro.schema.load_schema(str(file)))
+    schema = cast("Schema", fastavro.schema.load_schema(str(file)))
+    _default_bytes(schema)
+    return schema
+
+
+def _default_bytes(schema: Any) -> None:
+    """Make the defaults of bytes fields bytes: JSON has text, and fastavro hands that out."""
+    for field in schema.get("fields", ()) if isinstance(schema, dict) else ():
+        if field["type"] == "bytes":
+            field["default"] = field["default"].encode("latin-1")
+        _default_bytes(field["type"])
+    if isinstance(schema, dict) and schema["type"] == "array":
+        _default_bytes(schema["items"])
+
+
+def _escaped(value: Any) -> Any:
+    """Return `value` with every lone surrogate in its strings as an escape sequence."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case dict():
+            return {name: _escaped(inner) for name, inner in value.items()}
+        case tuple() | list():
+            return [_escaped(inner) for inner in value]
+    return value
 
 
 Convert = Callable[[Any], Any]

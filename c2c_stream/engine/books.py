@@ -29,8 +29,16 @@ class Books:
     cursor: str | None = None
 
     def __add__(self, other: "Books") -> "Books":
-        counts = {name: getattr(self, name) + getattr(other, name) for name in COUNTS}
-        return Books(**counts, cursor=other.cursor)
+        return Books(
+            self.read + other.read,
+            self.processed + other.processed,
+            self.dead + other.dead,
+            self.found + other.found,
+            self.out + other.out,
+            self.rejected + other.rejected,
+            self.rejections + other.rejections,
+            other.cursor,
+        )
 
     def balanced(self) -> bool:
         """Say whether everything read and found is accounted for."""
@@ -48,10 +56,12 @@ def to_metadata(books: Books) -> str:
 def from_metadata(text: str, where: object) -> Books:
     """Return the books of a committed offset; empty text is a group's first start."""
     try:
-        found = json.loads(text or "{}")
-        return replace(Books(), **found)
-    except (ValueError, TypeError) as error:
+        books = replace(Books(), **json.loads(text or "{}"))
+    except (ValueError, TypeError, RecursionError) as error:
         raise Fatal(f"{where}: committed metadata is no books: {text[:80]!r}") from error
+    if not all(type(getattr(books, name)) is int for name in COUNTS):
+        raise Fatal(f"{where}: committed metadata is no books: {text[:80]!r}")
+    return books
 
 
 def total(books: Mapping[object, Books]) -> Books:

@@ -1,4 +1,4 @@
-"""The clocks that the runner is given: monotonic for waits, wall for ages."""
+"""The time that the runner is given: monotonic for waits, wall for ages, and the wait itself."""
 
 import time
 from typing import Protocol
@@ -15,6 +15,10 @@ class Clock(Protocol):
         """Return seconds since the epoch."""
         ...
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass where nothing can be waited for."""
+        ...
+
 
 class SystemClock:
     """The machine's clocks."""
@@ -26,3 +30,7 @@ class SystemClock:
     def wall(self) -> float:
         """See Clock."""
         return time.time()  # noqa: TID251  # this is the shell that owns it
+
+    def wait(self, seconds: float) -> None:
+        """See Clock."""
+        time.sleep(seconds)  # noqa: TID251  # this is the shell that owns it

@@ -21,15 +21,21 @@ class Flight:
 
 
 class Flights:
-    """All records in flight of one service."""
+    """All records in flight of one service.
 
-    def __init__(self, policy: RetryPolicy) -> None:
+    `in_order`: no record starts before the one in front of it is finished, retries included.
+    """
+
+    def __init__(self, policy: RetryPolicy, *, in_order: bool = False) -> None:
         self._policy = policy
+        self._in_order = in_order
         self._flights: dict[Place, Flight] = {}
         self._waiting: deque[Place] = deque()
         self._retries: list[tuple[float, int, Place]] = []
-        self._outages = 0
         self._serial = 0
+        self._outages = 0
+        self._away_until = float("-inf")
+        self._probe: Place | None = None
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -47,17 +53,28 @@ class Flights:
         self._flights[place] = flight
         self._waiting.append(place)
 
-    def next(self, now: float) -> Place | None:
-        """Return the record to work on next: a retry whose time has come, else the oldest."""
-        if self._retries and self._retries[0][0] <= now:
-            return heapq.heappop(self._retries)[2]
-        if self._waiting and not self.away:
+    def next(self, now: float, *, fresh: bool = True) -> Place | None:
+        """Return the record to work on next: a retry whose time has come, else the oldest.
+
+        Without `fresh` no record starts that was not tried yet, the oldest of all aside: the others
+        wait for it. The same while something is away, and one retry at a time probes if it is back.
+        """
+        if self._retries and self._retries[0][0] <= now and self._probe is None:
+            place = heapq.heappop(self._retries)[2]
+            self._probe = place if self.away else None
+            return place
+        if self._may_start() and (fresh or self._waiting[0] == next(iter(self._flights))):
             return self._waiting.popleft()
         return None
 
+    def _may_start(self) -> bool:
+        held = self.away or (self._in_order and self._retries)
+        return bool(self._waiting) and not held
+
     def succeeded(self, place: Place, *, done: bool) -> None:
         """Take note of a result: what the stage depends on is there."""
-        self._outages = 0
+        self._is_back()
+        self._flights[place].attempt = 1  # a Source has come further; what follows starts anew
         if done:
             del self._flights[place]
 
@@ -67,12 +84,28 @@ class Flights:
         decision = self._policy.after(error, flight.attempt, self._outages, now, jitter)
         match decision:
             case RetryAt(at):
+                self._is_back()
                 flight.attempt += 1
                 self._again(at, place)
             case HoldUntil(at):
-                self._outages += 1
-                self._again(at, place)
+                self._is_away(place, at, now)
+                self._again(self._away_until, place)
+            case _:
+                self._is_back()
         return decision
+
+    def _is_back(self) -> None:
+        self._outages = 0
+        self._away_until = float("-inf")
+        self._probe = None
+
+    def _is_away(self, place: Place, until: float, now: float) -> None:
+        """Count one outage, however many records meet it before it is probed again."""
+        if now >= self._away_until:
+            self._outages += 1
+            self._away_until = until
+        if place == self._probe:
+            self._probe = None
 
     def bury(self, place: Place) -> Flight:
         """Forget a record that failed for good, and return it."""

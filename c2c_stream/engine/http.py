@@ -9,6 +9,9 @@ from c2c_stream.engine.clock import Clock
 from c2c_stream.engine.health import Health
 from c2c_stream.errors import SettingsError
 
+# A client that says nothing for this long holds a thread no longer.
+SLOW_CLIENT_S = 10.0
+
 
 class HttpServer:
     """The pages of one service, served by threads that die with the process."""
@@ -32,13 +35,16 @@ class HttpServer:
 
     def stop(self) -> None:
         """Stop answering and free the port."""
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
         self._server.server_close()
-        self._thread.join()
 
 
 def _handler(health: Health, clock: Clock) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        timeout = SLOW_CLIENT_S
+
         def do_GET(self) -> None:
             match self.path.partition("?")[0]:
                 case "/metrics":

@@ -69,6 +69,11 @@ class Ledger:
         return sum(window.finished_size for window in self._windows.values())
 
     @property
+    def has_prefix(self) -> bool:
+        """Say whether anything may be committed."""
+        return any(window.has_prefix for window in self._windows.values())
+
+    @property
     def oldest_produced_at(self) -> float | None:
         """When the oldest uncommitted record was produced (wall-clock seconds)."""
         ages = [w.oldest_produced_at for w in self._windows.values()]

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from c2c_stream import metrics
 from c2c_stream.broker.protocol import Partition
+from c2c_stream.engine.books import Books
 from c2c_stream.engine.clock import Clock
 from c2c_stream.engine.health import Health
 from c2c_stream.engine.outbox import Settled
@@ -17,6 +18,9 @@ class Meter:
         self.stage = stage
         self.health = health
         self._clock = clock
+        self._seconds = {
+            name: metrics.THREAD_SECONDS.labels(stage, name) for name in metrics.ACTIVITIES
+        }
 
     @contextmanager
     def activity(self, name: str, within_s: float) -> Iterator[None]:
@@ -26,20 +30,19 @@ class Meter:
         try:
             yield
         finally:
-            spent = self._clock.now() - began
-            metrics.THREAD_SECONDS.labels(self.stage, name).inc(spent)
+            self._seconds[name].inc(self._clock.now() - began)
 
     def committed(self, settled: Sequence[Settled], seconds: float) -> None:
         """Count what a commit carried."""
         stage = self.stage
+        delta = sum((result.delta for result in settled), Books())
+        metrics.RECORDS.labels(stage, "processed").inc(delta.processed)
+        metrics.RECORDS.labels(stage, "dead").inc(delta.dead)
+        metrics.ITEMS.labels(stage, "out").inc(delta.out)
+        metrics.ITEMS.labels(stage, "rejected").inc(delta.rejected)
+        metrics.COMMITTED_BYTES.labels(stage).inc(sum(result.size for result in settled))
         for result in settled:
-            delta = result.delta
-            metrics.RECORDS.labels(stage, "processed").inc(delta.processed)
-            metrics.RECORDS.labels(stage, "dead").inc(delta.dead)
-            metrics.ITEMS.labels(stage, "out").inc(delta.out)
-            metrics.ITEMS.labels(stage, "rejected").inc(delta.rejected)
-            metrics.COMMITTED_BYTES.labels(stage).inc(result.size)
-            counter = metrics.DEAD_LETTERS if delta.dead else metrics.REJECTIONS
+            counter = metrics.DEAD_LETTERS if result.delta.dead else metrics.REJECTIONS
             for reason, count in result.reasons.items():
                 counter.labels(stage, reason).inc(count)
         metrics.COMMIT_SECONDS.labels(stage).observe(seconds)

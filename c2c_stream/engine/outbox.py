@@ -21,13 +21,15 @@ from c2c_stream.records import (
     content_hash,
     origin_of,
 )
-from c2c_stream.topics import DEAD_LETTER_HEAD_BYTES, MAX_RECORD_BYTES, key_of, topic_of
+from c2c_stream.topics import DEAD_LETTER_HEAD_BYTES, MAX_DEAD_LETTER_BYTES, key_of, topic_of
 
 RECORD_TOO_BIG = "record_too_big"
 # Of a rejection record; far below the topic's limit, whatever the details hold.
 REJECTION_BYTES = 1024 * 1024
-# A detail is a hint for a person; hostile names may be of any length.
+# A detail is a hint for a person; hostile names, paths and errors may be of any length.
 MAX_DETAIL_CHARS = 500
+MAX_NAME_CHARS = 2000
+MAX_REASON_CHARS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,12 @@ class Outbox:
             value_hash=content_hash(delivered.value),
             headers=tuple(Header(name, value) for name, value in delivered.headers),
             error=error,
-            reason=reason,
+            reason=reason[:MAX_REASON_CHARS],
             attempt=attempt,
         )
-        if letter.value_bytes > MAX_RECORD_BYTES:
-            letter = replace(letter, value=letter.value[:DEAD_LETTER_HEAD_BYTES])
         produced = self._produced(letter)
+        if len(produced.value) > MAX_DEAD_LETTER_BYTES:
+            produced = self._produced(_head_of(letter))
         return Settled((produced,), Books(read=1, dead=1), len(produced.value), {error: 1})
 
     def _emit(
@@ -111,7 +113,7 @@ class Outbox:
         part: list[RejectedItem] = []
         size = 0
         for item in items:
-            part.append(replace(item, detail=item.detail[:MAX_DETAIL_CHARS]))
+            part.append(_clipped(item))
             size += _size_of(part[-1])
             if size >= REJECTION_BYTES:
                 yield Rejection(self._service, origin.repository, origin.commit, tuple(part))
@@ -127,8 +129,28 @@ class Outbox:
         )
 
 
+def _clipped(item: RejectedItem) -> RejectedItem:
+    return replace(
+        item,
+        path=item.path[:MAX_NAME_CHARS],
+        qualified_name=item.qualified_name[:MAX_NAME_CHARS],
+        detail=item.detail[:MAX_DETAIL_CHARS],
+    )
+
+
+def _head_of(letter: DeadLetter) -> DeadLetter:
+    """Return a letter that surely fits: the heads of key and value; hash and size tell the rest."""
+    return replace(
+        letter,
+        key=letter.key[:DEAD_LETTER_HEAD_BYTES],
+        value=letter.value[:DEAD_LETTER_HEAD_BYTES],
+        headers=(),
+    )
+
+
 def _too_big(record: Record, size: int) -> RejectedItem:
     origin = origin_of(record)
+    limit = topic_of(record).max_bytes
     function = getattr(record, "function", record)
     return RejectedItem(
         occurrence_id=getattr(function, "occurrence_id", ""),
@@ -137,7 +159,7 @@ def _too_big(record: Record, size: int) -> RejectedItem:
         qualified_name=getattr(function, "qualified_name", ""),
         line=getattr(function, "line", 0),
         reason=RECORD_TOO_BIG,
-        detail=f"{type(record).__name__} of {size} bytes; the limit is {MAX_RECORD_BYTES}",
+        detail=f"{type(record).__name__} of {size} bytes; the limit is {limit}",
     )
 
 

@@ -5,6 +5,7 @@ happens outside of it (workers.py): a transaction never spans a model call or a 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 
 from c2c_stream.broker.protocol import Broker, Delivered, Partition
@@ -14,7 +15,14 @@ from c2c_stream.engine.flights import Flight, Flights
 from c2c_stream.engine.ledger import Ledger
 from c2c_stream.engine.meter import Meter
 from c2c_stream.engine.outbox import Outbox, Settled
-from c2c_stream.engine.policy import Breaker, Bury, HoldUntil, RetryPolicy, Stop
+from c2c_stream.engine.policy import (
+    MAX_UNAVAILABLE_WAIT_S,
+    Breaker,
+    Bury,
+    HoldUntil,
+    RetryPolicy,
+    Stop,
+)
 from c2c_stream.engine.stage import Chunk, Outcome, Place
 from c2c_stream.engine.workers import Completion, Task, Worker
 from c2c_stream.errors import DecodeError, Fatal, NewerSchema, Unavailable
@@ -54,11 +62,14 @@ class Runner:
         self._meter = meter
         self._clock = clock
         self._outbox = Outbox(meter.stage, codec)
-        self._flights = Flights(RetryPolicy(settings.max_attempts, settings.retry_base_s))
+        self._flights = Flights(
+            RetryPolicy(settings.max_attempts, settings.retry_base_s), in_order=worker.in_order
+        )
         self._breaker = Breaker(settings.breaker_dead_in_a_row)
         self._ledger = Ledger(broker.assigned(), settings)
         self._random = Random(meter.stage)  # noqa: S311  # spreads waits, nothing secret
         self._held: set[Partition] = set()
+        self._troubles: dict[str, str] = {}
         self._failed_commits = 0
         self._commit_after = self._observed_at = float("-inf")
         self._active_at = self._settled_at = clock.now()
@@ -73,15 +84,21 @@ class Runner:
             while not stopping():
                 self._tick()
             self._drain()
-        finally:
-            self._meter.health.ready("stopping")
-            with self._meter.activity("settle", self._settings.drain_s):
-                self._worker.stop()
+        except BaseException:
+            with suppress(Exception):  # the first error is the one to tell
+                self._stop()
+            raise
+        self._stop()
+
+    def _stop(self) -> None:
+        self._meter.health.ready("stopping")
+        with self._meter.activity("settle", self._settings.drain_s):
+            self._worker.stop()
 
     def _tick(self) -> None:
         self._intake()
         self._submit()
-        if not self._holding:
+        if not self._holding and not self._full():
             self._complete()
         self._settle()
         if self._ledger.due(self._clock.now()):
@@ -91,10 +108,16 @@ class Runner:
     # --- intake
 
     def _intake(self) -> None:
-        room = self._room()
-        timeout_s = IDLE_S if self._holding or not len(self._flights) else 0.0
+        # Something waits in every tick: this, unless there are completions to wait for.
+        busy = self._worker.running and not self._holding and not self._full()
         with self._meter.activity("backpressure" if self._holding else "poll", ACTIVITY_S):
-            records = self._broker.poll(room, timeout_s)
+            try:
+                records = self._broker.poll(self._room(), 0.0 if busy else IDLE_S)
+            except Unavailable as error:
+                self._trouble("poll", str(error))
+                self._clock.wait(IDLE_S)
+                return
+        self._trouble("poll", "")
         if records:
             self._active_at = self._clock.now()
             with self._meter.activity("decode", ACTIVITY_S):
@@ -103,7 +126,7 @@ class Runner:
 
     def _room(self) -> int:
         """Return how many records to take in: none while something is away or lags."""
-        full = self._ledger.size >= self._settings.window_bytes
+        full = self._ledger.size + self._ledger.finished_size >= self._settings.window_bytes
         if self._holding or self._flights.away or self._failed_commits or full:
             return 0
         # Twice what the stage works on at once, so that a commit never starves it.
@@ -120,7 +143,7 @@ class Runner:
         except NewerSchema as error:
             self._held.add(partition)
             self._broker.pause([partition])
-            self._meter.health.ready(str(error))
+            self._trouble("schema", str(error))
         except DecodeError as error:
             self._ledger.deliver(delivered)
             self._dead(place, self._outbox.dead(delivered, "DecodeError", str(error), 1))
@@ -131,19 +154,26 @@ class Runner:
     # --- work
 
     def _submit(self) -> None:
+        # Results that wait behind the oldest record are memory: then only retries go on.
+        fresh = self._ledger.finished_size < self._settings.window_bytes
         with self._meter.activity("submit", ACTIVITY_S):
             while self._worker.room() > 0:
-                place = self._flights.next(self._clock.now())
+                place = self._flights.next(self._clock.now(), fresh=fresh)
                 if place is None:
                     return
                 flight = self._flights[place]
                 self._worker.submit(Task(place, flight.record, flight.cursor))
 
+    def _full(self) -> bool:
+        """Say whether results wait for a commit alone and fill the window: take no more."""
+        full = self._ledger.finished_size >= self._settings.window_bytes
+        return full and self._ledger.has_prefix
+
     def _complete(self) -> None:
         """Take what the stage has finished, as far as the window has room for results."""
         timeout_s = BUSY_S if self._worker.running else 0.0
         for _ in range(self._settings.flush_records):
-            if self._ledger.finished_size >= self._settings.window_bytes:
+            if self._full():
                 return
             with self._meter.activity("wait", ACTIVITY_S):
                 completion = self._worker.completion(timeout_s)
@@ -164,15 +194,15 @@ class Runner:
                 self._failed(place, error)
 
     def _succeeded(self, place: Place, settled: Settled, *, done: bool) -> None:
-        if self._flights.away:
-            self._meter.health.ready()
         self._flights.succeeded(place, done=done)
+        self._trouble("stage", "")
         self._breaker.saw(dead=False)
         self._ledger.add(place, settled, self._clock.now(), done=done)
 
     def _failed(self, place: Place, error: BaseException) -> None:
         match self._flights.failed(place, error, self._clock.now(), self._random.random()):
             case Bury(name, reason):
+                self._trouble("stage", "")
                 flight = self._flights.bury(place)
                 letter = self._outbox.dead(flight.delivered, name, reason, flight.attempt)
                 self._dead(place, letter)
@@ -180,9 +210,10 @@ class Runner:
                 raise cause
             case HoldUntil(_, reason):
                 self._meter.retried(error)
-                self._meter.health.ready(reason)
+                self._trouble("stage", reason)
             case _:
                 self._meter.retried(error)
+                self._trouble("stage", "")
 
     def _dead(self, place: Place, letter: Settled) -> None:
         self._ledger.add(place, letter, self._clock.now(), done=True)
@@ -197,7 +228,9 @@ class Runner:
     def _settle(self) -> None:
         now = self._clock.now()
         idle = now - self._active_at >= SETTLE_IDLE_S
-        if self._worker.running and (idle or now - self._settled_at >= SETTLE_AGE_S):
+        if not self._worker.running:
+            self._settled_at = now
+        elif idle or now - self._settled_at >= SETTLE_AGE_S:
             self._active_at = self._settled_at = now
             self._worker.settle()
 
@@ -206,23 +239,24 @@ class Runner:
     def _commit(self) -> bool:
         """Commit the finished prefixes; say whether there was any and it went through."""
         now = self._clock.now()
-        commit = self._ledger.commit()
-        if commit is None or now < self._commit_after:
+        commit = self._ledger.commit() if now >= self._commit_after else None
+        if commit is None:
             return False
         try:
             with self._meter.activity("commit", ACTIVITY_S):
                 self._broker.commit(commit.outputs, commit.positions, commit.puts)
         except Unavailable as error:
             self._failed_commits += 1
-            self._commit_after = now + self._settings.retry_base_s * self._failed_commits
-            self._meter.health.ready(str(error))
+            wait_s = self._settings.retry_base_s * self._failed_commits
+            self._commit_after = self._clock.now() + min(wait_s, MAX_UNAVAILABLE_WAIT_S)
+            self._trouble("commit", str(error))
             return False
-        if self._failed_commits:
-            self._failed_commits = 0
-            self._meter.health.ready()
+        self._failed_commits = 0
+        self._trouble("commit", "")
         done_at = self._clock.now()
         self._ledger.committed(commit, done_at)
-        self._worker.committed(commit.puts)
+        for result in commit.settled:
+            self._worker.committed(result.puts)
         self._meter.committed(commit.settled, done_at - now)
         return True
 
@@ -231,14 +265,23 @@ class Runner:
         deadline = self._clock.now() + self._settings.drain_s
         self._flights.forget_waiting()
         self._worker.drain()
-        while self._worker.running and self._clock.now() < deadline:
-            self._complete()
-            if self._ledger.due(self._clock.now()):
+        while self._clock.now() < deadline and (self._worker.running or self._ledger.has_prefix):
+            if self._worker.running and not self._full():
+                self._complete()
+            else:
+                self._clock.wait(BUSY_S)
+            if not self._worker.running or self._ledger.due(self._clock.now()):
                 self._commit()
         while self._commit():
             pass
 
     # --- what others see
+
+    def _trouble(self, kind: str, reason: str) -> None:
+        """Take note of one kind of trouble, or with no reason of its end."""
+        if self._troubles.get(kind, "") != reason:
+            self._troubles[kind] = reason
+            self._meter.health.ready(next(filter(None, self._troubles.values()), ""))
 
     def _observe(self) -> None:
         now = self._clock.now()
@@ -246,10 +289,15 @@ class Runner:
             return
         self._observed_at = now
         with self._meter.activity("observe", ACTIVITY_S):
-            self._holding = self._successor_lags()
+            try:
+                self._holding = self._successor_lags()
+                lag = self._lag()
+            except Unavailable as error:
+                self._trouble("poll", str(error))
+                return
             oldest = self._ledger.oldest_produced_at
             self._meter.observed(
-                self._lag(),
+                lag,
                 0.0 if oldest is None else max(0.0, self._clock.wall() - oldest),
                 self._ledger.records,
                 held=len(self._held),

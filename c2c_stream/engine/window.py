@@ -5,6 +5,7 @@ Offsets have gaps (transaction markers, compaction), so the next record is the n
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import islice
 
 from c2c_stream.engine.outbox import Settled
 
@@ -38,6 +39,8 @@ class Window:
         """Bytes of the records delivered and uncommitted."""
         self.finished_size = 0
         """Bytes of the results that are not committed."""
+        self._finished = 0
+        """Records that have such results."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -62,6 +65,7 @@ class Window:
         entry = self._entries[offset]
         if entry.done:
             raise ValueError(f"offset {offset} finished twice")
+        self._finished += not entry.results
         entry.results.append(result)
         entry.done = done
         self.finished_size += result.size
@@ -70,16 +74,18 @@ class Window:
 
     def due(self, now: float, max_age_s: float, max_records: int, max_bytes: int) -> bool:
         """Say whether the finished prefix is old or large enough to commit."""
-        if self._finished_at is None or not self._has_prefix():
+        if self._finished_at is None or not self.has_prefix:
             return False
         return (
             now - self._finished_at >= max_age_s
             or self.finished_size >= max_bytes
-            or sum(1 for entry in self._entries.values() if entry.results) >= max_records
+            or self._finished >= max_records
         )
 
-    def _has_prefix(self) -> bool:
-        return any(entry.results for entry in list(self._entries.values())[:1])
+    @property
+    def has_prefix(self) -> bool:
+        """Say whether anything may be committed."""
+        return any(entry.results for entry in islice(self._entries.values(), 1))
 
     def prefix(self, max_records: int, max_bytes: int) -> Prefix | None:
         """Return the finished prefix within bounds (one result at least), or None; keep it."""
@@ -106,5 +112,6 @@ class Window:
             del next(iter(self._entries.values())).results[: prefix.partial]
         self.next_offset = prefix.next_offset
         left = [entry for entry in self._entries.values() if entry.results]
+        self._finished = len(left)
         self.finished_size = sum(r.size for entry in left for r in entry.results)
         self._finished_at = now if left else None

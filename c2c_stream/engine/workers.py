@@ -7,11 +7,11 @@ runs on the broker thread itself: its state is the broker's.
 import asyncio
 import queue
 import threading
-from collections import ChainMap
+from collections import ChainMap, Counter
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from c2c_stream.engine.stage import (
     AsyncStage,
@@ -22,7 +22,7 @@ from c2c_stream.engine.stage import (
     PureStage,
     Source,
 )
-from c2c_stream.errors import Retry
+from c2c_stream.errors import Retry, Unavailable
 from c2c_stream.records import Record
 
 # A batch amortises the hand-over between threads; larger ones only add latency.
@@ -50,8 +50,12 @@ class Completion:
 
 
 class Worker(Protocol):
-    """Runs one stage's tasks. `running` counts those whose last completion is not taken yet."""
+    """Runs one stage's tasks. `running` counts those whose last completion is not taken yet.
 
+    `in_order`: a record must not start before the one in front of it is finished.
+    """
+
+    in_order: ClassVar[bool]
     running: int
 
     def start(self) -> None:
@@ -79,7 +83,7 @@ class Worker(Protocol):
         ...
 
     def committed(self, puts: Mapping[str, bytes]) -> None:
-        """Hear that these puts are in the broker's state."""
+        """Hear that one outcome's puts are in the broker's state. Called in delivered order."""
         ...
 
     def stop(self) -> None:
@@ -89,6 +93,8 @@ class Worker(Protocol):
 
 class _Completions:
     """The queue from a stage to the broker thread."""
+
+    in_order: ClassVar[bool] = False
 
     def __init__(self, ahead: int = 0) -> None:
         self._queue: queue.Queue[Completion] = queue.Queue(ahead)
@@ -137,6 +143,8 @@ class PureWorker(_Completions):
 
     def stop(self) -> None:
         """See Worker."""
+        if not self._thread.is_alive():
+            return
         self._tasks.put(None)
         self._thread.join(STOP_S)
         self._stage.stop()
@@ -154,17 +162,22 @@ class PureWorker(_Completions):
     def _process(self, batch: list[Task]) -> list[Completion]:
         try:
             results = self._stage.process([task.record for task in batch])
-        except Exception as error:  # noqa: BLE001  # the broker thread decides what it means
-            results = [error] * len(batch)
-        return [Completion(t.place, r) for t, r in zip(batch, results, strict=True)]
+            return [Completion(t.place, r) for t, r in zip(batch, results, strict=True)]
+        except BaseException as error:  # noqa: BLE001  # the broker thread decides what it means
+            return [Completion(task.place, _told(error)) for task in batch]
 
 
 class KeyedWorker(_Completions):
     """Runs a KeyedStage on the caller's thread, with uncommitted puts laid over the state."""
 
+    in_order: ClassVar[bool] = True
+
     def __init__(self, stage: KeyedStage[Any], state: Mapping[str, bytes]) -> None:
         super().__init__()
         self._stage = stage
+        self._failed = False
+        # Uncommitted outcomes that put a key: its value lies over the state until the last is in.
+        self._uncommitted: Counter[str] = Counter()
         self._overlay: dict[str, bytes] = {}
         self._state = ChainMap(self._overlay, state)  # type: ignore[arg-type]  # only read below the first map
 
@@ -172,8 +185,8 @@ class KeyedWorker(_Completions):
         """See Worker."""
 
     def room(self) -> int:
-        """See Worker: it is done when submit returns."""
-        return BATCH_RECORDS - self.running
+        """See Worker: it is done when submit returns; after a failure the engine decides first."""
+        return 0 if self._failed else BATCH_RECORDS - self.running
 
     def submit(self, task: Task) -> None:
         """See Worker."""
@@ -182,22 +195,37 @@ class KeyedWorker(_Completions):
         try:
             result = self._stage.process(task.record, self._state)
             self._overlay.update(result.puts)
-        except Exception as error:  # noqa: BLE001  # the broker thread decides what it means
+            self._uncommitted.update(result.puts.keys())
+        except Exception as error:  # noqa: BLE001  # the engine decides what it means
             result = error
+            self._failed = True
         self._queue.put(Completion(task.place, result))
+
+    def completion(self, timeout_s: float) -> Completion | None:
+        """See Worker."""
+        done = super().completion(timeout_s)
+        if done is not None and isinstance(done.result, BaseException):
+            self._failed = False
+        return done
 
     def committed(self, puts: Mapping[str, bytes]) -> None:
         """See Worker: what is in the state need not lie over it."""
-        for key, value in puts.items():
-            if self._overlay.get(key) == value:
-                del self._overlay[key]
+        for key in puts:
+            self._uncommitted[key] -= 1
+            if not self._uncommitted[key]:
+                del self._uncommitted[key], self._overlay[key]
 
     def stop(self) -> None:
         """See Worker."""
 
 
 class SourceWorker(_Completions):
-    """Runs a Source on one thread, one record at a time; blocks while its chunks are not taken."""
+    """Runs a Source on one thread, one record at a time; blocks while its chunks are not taken.
+
+    In order, so that what is held in memory is always the part that may be committed next.
+    """
+
+    in_order: ClassVar[bool] = True
 
     def __init__(self, stage: Source[Any]) -> None:
         super().__init__(CHUNKS_AHEAD)
@@ -235,8 +263,8 @@ class SourceWorker(_Completions):
             for chunk in self._stage.read(task.record, task.cursor):
                 if not self._put(Completion(task.place, chunk)):
                     return
-        except Exception as error:  # noqa: BLE001  # the broker thread decides what it means
-            result = error
+        except BaseException as error:  # noqa: BLE001  # the broker thread decides what it means
+            result = _told(error)
         self._put(Completion(task.place, result))
 
     def _put(self, completion: Completion) -> bool:
@@ -258,12 +286,15 @@ class AsyncWorker(_Completions):
         self._deadline_s = deadline_s
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="stage", daemon=True)
+        self._settling: Future[None] | None = None
         self._failure: BaseException | None = None
+        self._started = False
 
     def start(self) -> None:
         """See Worker."""
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._stage.start(), self._loop).result()
+        self._started = True
 
     def room(self) -> int:
         """See Worker: what the stage says, less what runs."""
@@ -282,33 +313,44 @@ class AsyncWorker(_Completions):
 
     def settle(self) -> None:
         """See Worker."""
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.run_coroutine_threadsafe(self._stage.settle(), self._loop)
+            self._settling.add_done_callback(self._settled)
+
+    def _settled(self, settling: "Future[None]") -> None:
+        error = None if settling.cancelled() else settling.exception()
+        # What is away is told by the records that wait for it, and settling is asked for again.
+        if error and not isinstance(error, Unavailable):
+            self._failure = error
+
+    def drain(self) -> None:
+        """See Worker: another settling may be on its way that knows nothing of the last records."""
         settling = asyncio.run_coroutine_threadsafe(self._stage.settle(), self._loop)
         settling.add_done_callback(self._settled)
 
-    def _settled(self, settling: "Future[None]") -> None:
-        if not settling.cancelled():
-            self._failure = settling.exception()
-
-    def drain(self) -> None:
-        """See Worker."""
-        self.settle()
-
     def stop(self) -> None:
         """See Worker."""
-        asyncio.run_coroutine_threadsafe(self._cancel(), self._loop).result(STOP_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(STOP_S)
-        self._loop.close()
+        if not self._thread.is_alive():
+            self._loop.close()
+            return
+        try:
+            asyncio.run_coroutine_threadsafe(self._cancel(), self._loop).result(STOP_S)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(STOP_S)
+            if not self._thread.is_alive():
+                self._loop.close()
 
     async def _attempt(self, task: Task) -> None:
         result: Outcome | Exception
+        deadline = asyncio.timeout(self._deadline_s)
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with deadline:
                 result = await self._stage.process(task.record, task.place)
-        except TimeoutError:
-            result = Retry(f"{task.place}: no result within {self._deadline_s:g} s")
-        except Exception as error:  # noqa: BLE001  # the broker thread decides what it means
-            result = error
+        except BaseException as error:  # noqa: BLE001  # the broker thread decides what it means
+            result = _told(error)
+            if deadline.expired() and isinstance(error, TimeoutError):
+                result = Retry(f"{task.place}: no result within {self._deadline_s:g} s")
         self._queue.put(Completion(task.place, result))
 
     async def _cancel(self) -> None:
@@ -317,4 +359,10 @@ class AsyncWorker(_Completions):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._stage.stop()
+        if self._started:
+            await self._stage.stop()
+
+
+def _told(error: BaseException) -> Exception:
+    """Return what the broker thread may raise: a stage's SystemExit must not look like an end."""
+    return error if isinstance(error, Exception) else RuntimeError(f"the stage raised {error!r}")

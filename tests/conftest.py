@@ -1,0 +1,22 @@
+"""What all tests share: how hypothesis works here, and a fresh run on the local log."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from c2c_stream.broker.local import LocalLog
+
+# The machine may be busy: how long an example takes says nothing.
+settings.register_profile("c2c", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("c2c")
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path) -> Path:
+    """Return the folder of a local log in which the run `main` has its topics."""
+    folder = tmp_path / "log"
+    log = LocalLog(folder, "main")
+    log.create()
+    log.close()
+    return folder
