@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO ?= demo
 STDLIB = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('stdlib'))")
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 demo: $(VENV)/.installed  ## run the whole chain on the standard library of this Python
 	$(BIN)/c2c run "$(STDLIB)" --out $(DEMO)
@@ -30,6 +30,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "adding the tools that tests need"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
+
+docs: $(VENV)/.installed  ## render docs/reference.md from the code
+	$(BIN)/python -m c2c_stream.cli.reference > docs/reference.md
 
 clean:  ## remove the virtual environment and the demo's output
 	rm -rf $(VENV) $(DEMO)

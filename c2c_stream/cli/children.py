@@ -71,7 +71,7 @@ class Children:
 
     def _spawn(self, service: str) -> subprocess.Popen[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "c2c_stream.cli", "serve", service]
+        command = [sys.executable, "-m", "c2c_stream.cli.serve", service]
         with self.log_of(service).open("ab") as log:
             return subprocess.Popen(
                 [*command, "--parent", str(os.getpid())],

@@ -50,7 +50,7 @@ def card_of(run: RunFile, out: Path, progress: Progress, verified: Verification)
         versions={"c2c-stream": run.version, "Python": run.python},
         verified=Verified(verified.as_recorded, verified.cases),
     )
-    return write_card(out, facts, run.settings["sink"]["layout"])
+    return write_card(out, facts)
 
 
 def exit_of(progress: Progress, verified: Verification) -> Exit:

@@ -14,6 +14,7 @@ import typer
 from c2c_stream import __version__, metrics
 from c2c_stream.broker.local import LocalBroker
 from c2c_stream.broker.protocol import Broker
+from c2c_stream.cli import reporting
 from c2c_stream.codec import Codec
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.health import Health
@@ -165,3 +166,8 @@ def _logger(stage: str) -> structlog.stdlib.BoundLogger:
     )
     logger: structlog.stdlib.BoundLogger = structlog.get_logger(stage=stage)
     return logger
+
+
+if __name__ == "__main__":
+    # How a local run starts its services: nothing is imported that the service does not need.
+    reporting(lambda: typer.run(serve))
