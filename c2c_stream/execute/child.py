@@ -1,0 +1,170 @@
+"""What runs inside the child: load a bundle, make its calls, one frame each. Standard library only.
+
+All that is parsed is parsed before the first line of the guest runs; after that only the recorder
+touches what the guest made. A frame is a JSON list: [call, verdict, text, steps].
+"""
+
+import json
+import sys
+import time
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from c2c_stream.code.literals import parse_arguments
+from c2c_stream.code.probes import Counter, Probed, probe
+from c2c_stream.execute.recorder import TooLong, Unrepresentable, exception_text, result_text
+
+MODULE: Final = "bundle"
+LOAD: Final = -1  # the number of the frame about loading
+Call = tuple[list[object], dict[str, object]]
+
+_dumps = json.JSONEncoder(ensure_ascii=True).encode
+_type, _min, _len = type, min, len
+_cpu_clock = time.process_time_ns
+_MemoryError, _BaseException = MemoryError, BaseException
+
+
+class Run:
+    """One bundle in one child."""
+
+    def __init__(self, request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
+        self._request = request
+        self._emit = emit
+        self._steps_left: int = request["function_steps"]
+        self._bytes_left: int = request["max_bytes"]
+        self._function: Callable[..., object] | None = None
+        self._reseed = _reseeder(request)
+        self._counter = Counter(0)
+
+    def run(self) -> None:
+        """Load, then call with each of the arguments asked for, in the order asked for."""
+        texts = self._request["arguments"]
+        calls = [(number, _parsed(texts[number])) for number in self._request["order"]]
+        probed = self._compile()
+        if probed is None or not self._load(probed):
+            return
+        self._tell(LOAD, "value", "", self._counter.steps)
+        for number, call in calls:
+            self._call(number, call)
+
+    def _compile(self) -> Probed | None:
+        try:
+            return probe(self._request["code"], f"<{MODULE}>")
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            self._failed_to_load(error)
+            return None
+
+    def _load(self, probed: Probed) -> bool:
+        self._counter = Counter(probed.edges)
+        module = types.ModuleType(MODULE)
+        sys.modules[MODULE] = module  # where dataclasses look for their module
+        namespace = module.__dict__
+        namespace.update(self._counter.namespace())
+        self._counter.begin(self._request["steps"])
+        self._reseed()
+        try:
+            exec(probed.code, namespace)  # noqa: S102  # behind every wall there is
+            self._function = namespace[self._request["entry_point"]]
+        except _BaseException as error:  # a guest may raise anything
+            self._failed_to_load(error)
+            return False
+        return True
+
+    def _failed_to_load(self, error: BaseException) -> None:
+        try:
+            text = exception_text(error, self._request["max_result_bytes"])
+        except (TooLong, Unrepresentable):
+            text = "a message that cannot be kept"
+        self._tell(LOAD, "load_error", text, 0)
+
+    def _call(self, number: int, call: Call | None) -> None:
+        if call is None:
+            self._tell(number, "bad_arguments", "", 0)
+            return
+        steps = _min(self._request["steps"], self._steps_left)
+        self._counter.begin(steps)
+        self._reseed()
+        started = _cpu_clock()
+        verdict, text = self._outcome(call)
+        if self._counter.exhausted:
+            verdict, text = "step_limit", ""
+        elif _cpu_clock() - started > self._request["call_cpu_ns"]:
+            verdict, text = "timeout_cpu", ""
+        self._steps_left -= self._counter.steps
+        self._tell(number, verdict, text, self._counter.steps)
+
+    def _outcome(self, call: Call) -> tuple[str, str]:
+        """Make a call; return its verdict and what it gave."""
+        limit = _min(self._request["max_result_bytes"], self._bytes_left)
+        try:
+            try:
+                value = self._function(*call[0], **call[1])  # type: ignore[misc]  # loaded
+            except _MemoryError:
+                return "memory", ""
+            except _BaseException as error:  # a guest may raise anything
+                return "exception", exception_text(error, limit)
+            return "value", result_text(value, limit)
+        except Unrepresentable:
+            return "unrepresentable", ""
+        except TooLong:
+            return "truncated", ""
+        except _MemoryError:
+            return "memory", ""
+
+    def _tell(self, number: int, verdict: str, text: str, steps: int) -> None:
+        self._bytes_left -= _len(text)
+        self._emit(_dumps([number, verdict, text, steps]))
+
+
+def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
+    """Run the request: code, entry_point, arguments, order, seed and limits."""
+    Run(request, emit).run()
+
+
+def warm_up() -> None:
+    """Let the compiler and the parser allocate what every child needs, before there is one."""
+    request = {
+        "code": "import re\ndef f(n):\n    return [str(i) for i in range(n) if i]\n",
+        "entry_point": "f",
+        "arguments": ["3", "n=2"],
+        "order": [0, 1],
+        "steps": 1000,
+        "function_steps": 10_000,
+        "call_cpu_ns": 10**9,
+        "max_result_bytes": 1000,
+        "max_bytes": 10_000,
+        "seed": 0,
+    }
+    main(request, _dumps_nothing)
+    sys.modules.pop(MODULE, None)
+
+
+def _dumps_nothing(_frame: str) -> None:
+    """Take a frame of the warm-up."""
+
+
+def _parsed(text: str) -> Call | None:
+    try:
+        return parse_arguments(text)
+    except ValueError:
+        return None
+
+
+def _reseeder(request: Mapping[str, Any]) -> Callable[[], None]:
+    """Return what gives `random` the run's seed again, where the bundle may use it at all."""
+    if "random" not in request["code"]:
+        return _keep_seed
+    import random  # noqa: PLC0415  # most children need none
+
+    seed = request["seed"]
+    reset = random.seed  # noqa: TID251  # the guest's generator, not ours
+
+    def reseed() -> None:
+        reset(seed)
+
+    return reseed
+
+
+def _keep_seed() -> None:
+    """Stand in for a bundle without randomness."""

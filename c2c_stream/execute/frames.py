@@ -1,0 +1,78 @@
+"""Read the frames of a child: hostile text until it has passed here. Pure."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from c2c_stream.execute.child import LOAD
+from c2c_stream.sandbox import Verdict
+
+# What a child may say about a call. All other verdicts are for the host to give.
+_FROM_CHILD: Final = frozenset(
+    {
+        Verdict.VALUE,
+        Verdict.EXCEPTION,
+        Verdict.STEP_LIMIT,
+        Verdict.TIMEOUT_CPU,
+        Verdict.MEMORY,
+        Verdict.UNREPRESENTABLE,
+        Verdict.TRUNCATED,
+        Verdict.BAD_ARGUMENTS,
+        Verdict.LOAD_ERROR,
+    }
+)
+_MAX_STEPS: Final = 1 << 40
+
+
+class ForgedError(ValueError):
+    """A frame is not what the recorder writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What one call gave, as its own process says."""
+
+    number: int
+    verdict: Verdict
+    text: str
+    steps: int
+
+
+def parse_frames(
+    frames: Sequence[str], expected: Collection[int], max_text_bytes: int
+) -> tuple[Call, ...]:
+    """Return the frames in order. Raises ForgedError where one is not as agreed.
+
+    The first is about loading; the others are about the calls in `expected`, each at most once.
+    """
+    calls = tuple(_call(frame, max_text_bytes) for frame in frames)
+    numbers = [call.number for call in calls]
+    if numbers[:1] not in ([], [LOAD]):
+        raise ForgedError("the first frame is not about loading")
+    if len(set(numbers)) != len(numbers) or not set(numbers[1:]) <= set(expected):
+        raise ForgedError("a call is reported twice, or was never asked for")
+    return calls
+
+
+def _call(frame: str, max_text_bytes: int) -> Call:
+    try:
+        fields = json.loads(frame)
+    except (ValueError, RecursionError) as error:
+        raise ForgedError("a frame is not JSON") from error
+    if not (isinstance(fields, list) and [type(f) for f in fields] == [int, str, str, int]):
+        raise ForgedError("a frame has other fields")
+    return _checked(fields, max_text_bytes)
+
+
+def _checked(fields: Sequence[Any], max_text_bytes: int) -> Call:
+    number, verdict, text, steps = fields
+    if verdict not in _FROM_CHILD or not 0 <= steps < _MAX_STEPS:
+        raise ForgedError("a frame has an unknown verdict or impossible steps")
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise ForgedError("a text cannot be encoded") from error
+    if size > max_text_bytes:
+        raise ForgedError("a text is longer than agreed")
+    return Call(number, Verdict(verdict), text, steps)

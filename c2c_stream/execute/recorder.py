@@ -1,0 +1,160 @@
+"""Write down what a call gave, without running any code of the guest. Standard library only.
+
+Holds private references to all it uses: a guest may replace what the builtins hold. Only exact
+builtin types are values, all the way down; what a repr would hide (a subclass, a cycle) is not.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+MAX_DEPTH: Final = 60
+_DIGITS_PER_BIT: Final = 0.30103
+
+_type, _len, _repr, _str, _sorted, _id = type, len, repr, str, sorted, id
+_name_of_type = type.__dict__["__name__"].__get__
+_encode, _join, _bit_length = str.encode, str.join, int.bit_length
+_address_in = re.compile(r"\bat 0x[0-9a-fA-F]{4,}").search
+
+
+class Unrepresentable(Exception):  # the verdict's name
+    """The value is not built of exact builtin types, or holds itself."""
+
+
+class TooLong(Exception):  # the same
+    """The text would be longer than may be kept."""
+
+
+def result_text(value: object, limit: int) -> str:
+    """Return the repr of a value, its sets in a stable order.
+
+    Raises Unrepresentable, or TooLong as soon as the text passes `limit` bytes.
+    """
+    text = _Spelling(limit).spell(value, 0)
+    return _bounded(text, limit)
+
+
+def exception_text(error: BaseException, limit: int) -> str:
+    """Return "Type: message". Runs the guest's __str__. Raises Unrepresentable, TooLong."""
+    name: str = _name_of_type(_type(error))
+    try:
+        message = _str(error)
+    except BaseException:  # noqa: BLE001  # a guest's __str__ may raise anything
+        message = "<str failed>"
+    if _type(message) is not _str:
+        message = "<str failed>"
+    if _len(message) > limit:
+        raise TooLong
+    return _bounded(f"{name}: {message}" if message else name, limit)
+
+
+def _bounded(text: str, limit: int) -> str:
+    """Return `text` as it can be encoded: lone surrogates escaped, no address in it."""
+    data = _encode(text, "utf-8", "backslashreplace")
+    if _len(data) > limit:
+        raise TooLong
+    if _address_in(text) is not None:
+        raise Unrepresentable
+    return data.decode("utf-8")
+
+
+class _Spelling:
+    """One value being spelled; what is left of its length."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+        self._open: dict[int, None] = {}
+
+    def spell(self, value: Any, depth: int) -> str:
+        kind = _type(value)
+        spell = _SPELLED.get(kind)
+        if spell is not None:
+            return self._take(spell(value, self._left))
+        if kind not in _NESTED:
+            raise Unrepresentable
+        if depth >= MAX_DEPTH:
+            raise TooLong
+        if _id(value) in self._open:
+            raise Unrepresentable
+        self._open[_id(value)] = None
+        text = _NESTED[kind](self, value, depth + 1)
+        del self._open[_id(value)]
+        return text
+
+    def _take(self, text: str) -> str:
+        self._left -= _len(text)
+        if self._left < 0:
+            raise TooLong
+        return text
+
+    def _all(self, values: Any, depth: int) -> list[str]:
+        if 2 * _len(values) > self._left + 2:  # each takes a character and a comma at least
+            raise TooLong
+        self._take("[]")
+        found = []
+        for value in values:
+            found.append(self.spell(value, depth))
+            self._left -= 2
+        return found
+
+    def list(self, value: Any, depth: int) -> str:
+        return "[" + _join(", ", self._all(value, depth)) + "]"
+
+    def tuple(self, value: Any, depth: int) -> str:
+        inner = self._all(value, depth)
+        return "(" + _join(", ", inner) + ("," if _len(inner) == 1 else "") + ")"
+
+    def set(self, value: Any, depth: int) -> str:
+        inner = _sorted(self._all(value, depth))
+        return "{" + _join(", ", inner) + "}" if inner else "set()"
+
+    def frozenset(self, value: Any, depth: int) -> str:
+        inner = _sorted(self._all(value, depth))
+        return "frozenset({" + _join(", ", inner) + "})" if inner else "frozenset()"
+
+    def dict(self, value: Any, depth: int) -> str:
+        keys = self._all(value, depth)
+        values = self._all(value.values(), depth)
+        pairs = [f"{key}: {item}" for key, item in zip(keys, values, strict=True)]
+        return "{" + _join(", ", pairs) + "}"
+
+
+_Nested = Callable[[_Spelling, Any, int], str]
+_NESTED: Final[dict[type, _Nested]] = {
+    list: _Spelling.list,
+    tuple: _Spelling.tuple,
+    set: _Spelling.set,
+    frozenset: _Spelling.frozenset,
+    dict: _Spelling.dict,
+}
+
+
+def _plain(value: object, _left: int) -> str:
+    return _repr(value)
+
+
+def _sized(value: Sequence[Any], left: int) -> str:
+    if _len(value) > left:
+        raise TooLong
+    return _repr(value)
+
+
+def _int(value: int, left: int) -> str:
+    if _bit_length(value) * _DIGITS_PER_BIT > left:
+        raise TooLong
+    try:
+        return _repr(value)
+    except ValueError as error:  # more digits than the interpreter converts
+        raise Unrepresentable from error
+
+
+_SPELLED: Final[dict[type, Callable[[Any, int], str]]] = {
+    type(None): _plain,
+    bool: _plain,
+    float: _plain,
+    complex: _plain,
+    int: _int,
+    str: _sized,
+    bytes: _sized,
+    bytearray: _sized,
+}

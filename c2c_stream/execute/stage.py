@@ -1,0 +1,118 @@
+"""The executor's door: Inputs in, Cases or one rejection out. Each function runs twice.
+
+The second run is in another interpreter, under another hash seed, with the calls reversed. What
+the two do not agree on is no case, and a function with such a call is none to learn from.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from c2c_stream.engine.stage import Outcome, Place
+from c2c_stream.execute.compare import Finding, Run, compare, read_run
+from c2c_stream.records import Case, Cases, Dropped, Execution, Inputs, RejectedItem
+from c2c_stream.sandbox import Pool, Verdict
+from c2c_stream.settings import ExecuteSettings, SandboxSettings
+
+PROGRAM: Final = "c2c_stream.execute.child:main"
+HASH_SEEDS: Final = (0, 1)
+RANDOM_SEEDS: Final = (1, 2)
+# Modules that bundles import most; each costs every fork a little.
+PRELOAD: Final = ("collections", "functools", "itertools", "math", "re", "string")
+FUNCTION_STEPS_FACTOR: Final = 8  # calls at their limit that a function may make
+CALL_CPU_SHARE: Final = 3  # a call that takes more than this part of the CPU limit is not kept
+
+
+class Executor:
+    """Runs functions in two pools of jails."""
+
+    def __init__(self, settings: ExecuteSettings, sandbox: SandboxSettings, jobs: int) -> None:
+        self._settings = settings
+        self._sandbox = sandbox
+        self._jobs = jobs
+        self._pools = tuple(
+            Pool(PROGRAM, jobs, sandbox, hash_seed=seed, preload=PRELOAD) for seed in HASH_SEEDS
+        )
+
+    async def start(self) -> None:
+        """Build the jails. Raises SandboxUnavailable."""
+        try:
+            for pool in self._pools:
+                await pool.start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End them."""
+        for pool in self._pools:
+            await pool.stop()
+
+    async def settle(self) -> None:
+        """Nothing waits for more records."""
+
+    def limit(self) -> int:
+        """Return how many records to work on at once: one more than cores keeps them busy."""
+        return self._jobs + 1
+
+    async def process(self, record: Inputs, place: Place) -> Outcome:  # noqa: ARG002  # AsyncStage
+        """Execute all calls twice; keep what both runs agree on."""
+        first = await self._run(0, record, range(len(record.arguments)))
+        candidates = first.candidates()
+        second = await self._run(1, record, candidates[::-1]) if candidates else None
+        finding = compare(first, second, len(record.arguments), self._settings.max_cases_bytes)
+        if finding.reason:
+            return _reject(record, finding)
+        return Outcome(outputs=(self._cases(record, finding),))
+
+    async def _run(self, which: int, record: Inputs, order: Sequence[int]) -> Run:
+        settings = self._settings
+        request = {
+            "code": record.function.code,
+            "entry_point": record.function.entry_point,
+            "arguments": list(record.arguments),
+            "order": list(order),
+            "seed": RANDOM_SEEDS[which],
+            "steps": settings.steps,
+            "function_steps": settings.steps * FUNCTION_STEPS_FACTOR,
+            "call_cpu_ns": settings.cpu_ms * 1_000_000 // CALL_CPU_SHARE,
+            "max_result_bytes": settings.max_result_bytes,
+            "max_bytes": settings.max_cases_bytes,
+        }
+        reply = await self._pools[which].run(request, settings.cpu_ms)
+        return read_run(reply, order, settings.max_result_bytes)
+
+    def _cases(self, record: Inputs, finding: Finding) -> Cases:
+        kept = tuple(
+            Case(record.arguments[call.number], call.verdict, call.text, call.steps)
+            for call in finding.kept
+        )
+        execution = Execution(
+            python=self._pools[0].python,
+            step_limit=self._settings.steps,
+            cpu_limit_ms=self._settings.cpu_ms,
+            memory_limit_bytes=self._sandbox.memory_bytes,
+            calls=len(record.arguments),
+            kept=len(kept),
+            dropped=_dropped(finding.dropped),
+        )
+        return Cases(record.function, record.curation, record.writing, execution, kept)
+
+
+def _dropped(verdicts: Sequence[Verdict]) -> tuple[Dropped, ...]:
+    counts = Counter(verdicts)
+    return tuple(Dropped(verdict, counts[verdict]) for verdict in Verdict if counts[verdict])
+
+
+def _reject(record: Inputs, finding: Finding) -> Outcome:
+    function = record.function
+    item = RejectedItem(
+        occurrence_id=function.occurrence_id,
+        function_id=function.function_id,
+        path=function.origin.path,
+        qualified_name=function.qualified_name,
+        line=function.line,
+        reason=finding.reason,
+        detail=finding.detail,
+    )
+    return Outcome(rejected=(item,))
