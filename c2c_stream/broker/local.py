@@ -26,7 +26,7 @@ class LocalBroker:
         self._paused: set[Partition] = set()
         self.log = _open(folder, run)
         try:
-            self._lock = _take_seat(folder, f"{run}-{service}")
+            self._lock: int | None = _take_seat(folder, f"{run}-{service}")
         except BaseException:
             self.log.close()
             raise
@@ -93,9 +93,11 @@ class LocalBroker:
         return _State(self.log, self._service)
 
     def close(self) -> None:
-        """See Broker."""
+        """See Broker. A second time is nothing."""
         self.log.close()
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 class _State(Mapping[str, bytes]):

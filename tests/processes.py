@@ -1,0 +1,25 @@
+"""Python processes for the tests that kill them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def start(module: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start `python -m module` in the root of the repository."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def lines(process: subprocess.Popen[str], count: int) -> list[str]:
+    """Wait for that many lines; fewer if the process ends."""
+    assert process.stdout
+    return [line.strip() for line, _ in zip(process.stdout, range(count), strict=False)]
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End it as the kernel does when memory is short."""
+    process.kill()
+    process.communicate()
