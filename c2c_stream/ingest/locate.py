@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from c2c_stream.errors import SourceError
 from c2c_stream.ingest.items import is_python
+from c2c_stream.ingest.streams import plain_stream
 from c2c_stream.records import Repository
 
 GIT, FOLDER, ARCHIVE, FILE, JSONL, PARQUET = "git", "folder", "archive", "file", "jsonl", "parquet"
@@ -17,7 +18,7 @@ ACCEPTED = (
     "give a git repository (path or URL), a folder, a .zip or .tar.* archive, a .py file, "
     "or a .jsonl or .parquet dump"
 )
-_SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+):(?!/)(?P<path>.+)")
+_SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+):(?!:)(?P<path>.+)")
 _BY_SUFFIX = (
     (ARCHIVE, re.compile(r"\.(zip|whl|tar|tgz|tbz2?|txz|tzst|tar\.(gz|bz2|xz|zst))$")),
     (JSONL, re.compile(r"\.(jsonl|ndjson)(\.(gz|zst|bz2|xz))?$")),
@@ -113,7 +114,7 @@ def _kind_of(path: Path, url: str) -> str:
         raise SourceError(f"{url}: neither a file nor a folder: {ACCEPTED}")
     if is_python(path.name):
         return FILE
-    kind = _kind_by_suffix(path.name.lower()) or _kind_by_magic(path, url)
+    kind = _kind_by_suffix(path.name.lower()) or _kind_by_magic(path)
     if not kind:
         raise SourceError(f"{url}: not Python, and no archive or dump either: {ACCEPTED}")
     return kind
@@ -128,12 +129,9 @@ def _kind_by_suffix(name: str) -> str:
     return next((kind for kind, suffix in _BY_SUFFIX if suffix.search(name)), "")
 
 
-def _kind_by_magic(path: Path, url: str) -> str:
-    try:
-        with path.open("rb") as file:
-            head = file.read(512)
-    except OSError as error:
-        raise SourceError(f"{url}: cannot be read: {error.strerror}") from error
+def _kind_by_magic(path: Path) -> str:
+    with plain_stream(path) as plain:
+        head = plain.read(512)
     if head[257:262] == b"ustar":
         return ARCHIVE
     return next((kind for kind, magic in _BY_MAGIC if head.startswith(magic)), "")

@@ -82,7 +82,9 @@ def plain_stream(path: Path) -> Iterator[IO[bytes]]:
             with closing(_decompressor(form, packed)) as plain:
                 yield io.BufferedReader(_Counted(plain, packed, path.name), MIB)
     except BROKEN as error:
-        raise SourceError(f"{path.name}: broken, or cut off: {error}") from error
+        system = error.strerror if isinstance(error, OSError) and error.errno else ""
+        why = f"cannot be read: {system}" if system else f"broken, or cut off: {error}"
+        raise SourceError(f"{path.name}: {why}") from error
 
 
 def _form(packed: IO[bytes]) -> str:

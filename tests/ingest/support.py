@@ -2,9 +2,11 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from c2c_stream.engine.stage import Chunk
 from c2c_stream.ingest.stage import Ingester
 from c2c_stream.records import File, RejectedItem, Repository
 from c2c_stream.settings import IngestSettings
@@ -35,18 +37,33 @@ class Read:
         return {file.origin.path: file.content for file in self.files}
 
 
+def ingested(
+    source: Path | str,
+    cursor: str | None = None,
+    *,
+    revision: str = "",
+    column: str = "",
+    cache: Path = NO_CACHE,
+    max_file_bytes: int = 512 * 1024,
+) -> Iterator[Chunk]:
+    """Yield the chunks of a source."""
+    record = Repository(url=str(source), revision=revision, column=column)
+    return Ingester(IngestSettings(max_file_bytes=max_file_bytes), cache).read(record, cursor)
+
+
 def read(
     source: Path | str,
     *,
     revision: str = "",
     column: str = "",
     cache: Path = NO_CACHE,
-    **settings: int,
+    max_file_bytes: int = 512 * 1024,
 ) -> Read:
     """Read a whole source."""
-    record = Repository(url=str(source), revision=revision, column=column)
     found = Read()
-    for chunk in Ingester(IngestSettings.model_validate(settings), cache).read(record, None):
+    for chunk in ingested(
+        source, revision=revision, column=column, cache=cache, max_file_bytes=max_file_bytes
+    ):
         found.files += [output for output in chunk.outputs if isinstance(output, File)]
         found.rejected += chunk.rejected
     return found
