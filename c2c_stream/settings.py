@@ -78,7 +78,10 @@ class WriteSettings(Section):
     writer: str = Field("search", description="The writer: search.")
     inputs: int = Field(20, ge=3, le=100, description="Inputs to write for each function.")
     steps: int = Field(
-        200_000, ge=1000, description="Budget of the search, in executed edges a function."
+        60_000, ge=1000, description="Budget of the search, in executed edges a function."
+    )
+    cpu_ms: int = Field(
+        4000, ge=100, description="CPU milliseconds behind the budget; beyond, it is rejected."
     )
     jobs: int = Field(0, ge=0, description="Jails to write in at once; 0 is one a core.")
 

@@ -1,0 +1,73 @@
+"""What runs inside the child: one search, told in one frame. Standard library only.
+
+The frame is a JSON object: what was found, or why the bundle does not load. It is hostile text to
+whoever reads it, because the code that was searched ran in this process.
+"""
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from c2c_stream.write.search.loop import search
+from c2c_stream.write.search.run import LoadError
+
+VERSION: Final = "1"  # of the search: other inputs for the same function are another version
+_DETAIL_CHARS: Final = 200
+
+_dumps = json.JSONEncoder(ensure_ascii=True).encode
+
+
+def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
+    """Search inputs for `code` and `entry_point`, from `seed`, within `steps`; emit one frame."""
+    with _silent():
+        frame = _searched(request)
+    emit(_dumps(frame))
+
+
+def _searched(request: Mapping[str, Any]) -> dict[str, object]:
+    _seed_guest(request["seed"])
+    try:
+        found = search(
+            request["code"],
+            request["entry_point"],
+            request["seed"],
+            request["inputs"],
+            request["steps"],
+        )
+    except LoadError as error:
+        return {"load_error": str(error)[:_DETAIL_CHARS]}
+    return {
+        "inputs": found.inputs,
+        "iterations": found.iterations,
+        "steps": found.steps,
+        "edges": found.edges,
+        "edges_covered": found.covered,
+    }
+
+
+def _seed_guest(seed: int) -> None:
+    """Give the guest's own `random` a seed, so that a search takes the same way again."""
+    import random  # noqa: PLC0415  # read late: the guest uses the same module
+
+    random.seed(seed)  # noqa: TID251  # the guest's generator, not ours
+
+
+class _Void(io.TextIOBase):
+    """Takes what the guest prints, and keeps none of it."""
+
+    def write(self, text: str) -> int:
+        """Return as if it were written."""
+        return len(text)
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    kept = sys.stdin, sys.stdout, sys.stderr
+    sys.stdin, sys.stdout, sys.stderr = io.StringIO(), _Void(), _Void()
+    try:
+        yield
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = kept

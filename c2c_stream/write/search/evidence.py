@@ -1,0 +1,288 @@
+"""Gather what is known of each parameter before anything runs: names, types, uses. Pure."""
+
+import ast
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from c2c_stream.code.literals import format_literal, parse_arguments
+from c2c_stream.write.search.hints import read_annotation, read_type, read_value
+from c2c_stream.write.search.infer import Inference
+from c2c_stream.write.search.names import hint_of
+from c2c_stream.write.search.signature import (
+    OMITTED,
+    Param,
+    Passing,
+    Signature,
+    Values,
+    signature_of,
+)
+from c2c_stream.write.search.types import EVIDENCE_FOR, ITERABLE, Kind, Node
+
+MAX_POOL = 40
+MAX_EXAMPLES = 12
+_ROUNDS = 2
+_DOC_TYPE = r"(?:^|[\s:*`]){name}[`*]?\s*(?:\(|:|\s-)\s*(?:an?\s+|the\s+)?(\w+)(?:\s+of\s+(\w+))?"
+
+
+@dataclass(slots=True)
+class Pool:
+    """Constants of the code, which its inputs may well be near to."""
+
+    ints: list[int] = field(default_factory=list)
+    floats: list[float] = field(default_factory=list)
+    strs: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What the search starts from."""
+
+    signature: Signature
+    nodes: tuple[Node, ...]
+    pool: Pool
+    examples: list[Values]
+    compares: bool
+
+
+def gather(tree: ast.Module, entry_point: str) -> Evidence:
+    """Read a bundle. Raises LookupError where it does not define its entry point."""
+    functions = {
+        node.name: node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    if entry_point not in functions:
+        raise LookupError(f"no function {entry_point!r} at the top of the bundle")
+    function = functions[entry_point]
+    signature = signature_of(function)
+    doc = ast.get_docstring(function, clean=False) or ""
+    nodes = {param.name: _node_of(param, doc) for param in signature.params}
+    inference = Inference(dict(functions), dict(_constants(tree)))
+    inference.function(function, nodes)
+    examples = list(_examples(doc, entry_point, signature))
+    for values in examples:
+        for node, value in zip(nodes.values(), values, strict=True):
+            read_value(value, node, 1.5)
+    _settle(inference.links, list(nodes.values()))
+    compares = any(isinstance(node, ast.Compare) for node in ast.walk(tree))
+    return Evidence(signature, tuple(nodes.values()), _pool_of(tree), examples, compares)
+
+
+def _node_of(param: Param, doc: str) -> Node:
+    node = Node(param.name)
+    hint, role, weight = hint_of(param.name)
+    if hint and param.passing in (Passing.POSITION, Passing.NAME):
+        read_type(hint, node, 0.7 * weight)
+        node.role = role
+        if role and "list" in hint:
+            node.elements().role = role
+    if param.annotation is not None:
+        read_annotation(param.annotation, node, 2.0)
+    if param.default is not None:
+        _default(param.default, node)
+    if doc:
+        _documented(param.name, doc, node)
+    if param.passing is Passing.REST:
+        node.like(EVIDENCE_FOR[Kind.TUPLE], 5)
+    elif param.passing is Passing.NAMES:
+        node.like(EVIDENCE_FOR[Kind.DICT], 5)
+        node.keys().like(EVIDENCE_FOR[Kind.STR], 5).role = "key"
+    return node
+
+
+def _default(default: ast.expr, node: Node) -> None:
+    try:
+        value = ast.literal_eval(default)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return
+    read_value(value, node, 0.4 if value is None else 1.2)
+    if value is not None and not isinstance(value, bool):
+        node.remember(value)
+
+
+def _documented(name: str, doc: str, node: Node) -> None:
+    """Read a type from a docstring: `name: int`, `name (list of str)`, `:type name: str`."""
+    pattern = _DOC_TYPE.format(name=re.escape(name))
+    for match in list(re.finditer(pattern, doc))[:3]:
+        kind, of = match.groups()
+        if read_type(kind, node, 1.0) and of:
+            read_type(of.rstrip("s"), node.elements(), 1.0)
+    for match in re.finditer(rf":param\s+(\w+)\s+{re.escape(name)}\s*:", doc):
+        read_type(match.group(1), node, 1.0)
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, object]]:
+    """Yield the constants that the module binds to names."""
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                try:
+                    yield name, ast.literal_eval(value)
+                except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+                    continue
+
+
+def _examples(doc: str, entry_point: str, signature: Signature) -> Iterator[Values]:
+    """Yield the arguments of the calls that a docstring shows."""
+    found = 0
+    for line in re.findall(rf"\b{re.escape(entry_point)}\((.*)\)", doc):
+        values = _bound(line, signature)
+        if values is not None and found < MAX_EXAMPLES:
+            found += 1
+            yield values
+
+
+def _bound(text: str, signature: Signature) -> Values | None:
+    """Bind written arguments to parameters; None where they do not fit."""
+    for end in range(len(text), 0, -1):
+        if end < len(text) and text[end] != ")":
+            continue
+        try:
+            args, kwargs = parse_arguments(text[:end])
+        except ValueError:
+            continue
+        return _fitted(args, kwargs, signature)
+    return None
+
+
+def _fitted(args: list[object], kwargs: dict[str, object], signature: Signature) -> Values | None:
+    values: list[object] = []
+    left = list(args)
+    for param in signature.params:
+        if param.passing is Passing.REST:
+            values.append(tuple(left))
+            left = []
+        elif param.passing is Passing.NAMES:
+            values.append({})
+        elif left:
+            values.append(left.pop(0))
+        elif param.name in kwargs:
+            values.append(kwargs.pop(param.name))
+        elif param.default is not None:
+            values.append(OMITTED)
+        else:
+            return None
+    return None if left or kwargs else tuple(values)
+
+
+def _pool_of(tree: ast.Module) -> Pool:
+    pool = Pool()
+    docs = {id(doc) for doc in map(_docstring, ast.walk(tree)) if doc is not None}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and id(node) not in docs:
+            _remember(node.value, pool)
+    return pool
+
+
+def _docstring(node: ast.AST) -> ast.expr | None:
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        match node.body:
+            case [ast.Expr(value=value), *_]:
+                return value
+    return None
+
+
+def _remember(value: object, pool: Pool) -> None:
+    if type(value) is int and value not in pool.ints and len(pool.ints) < MAX_POOL:
+        if abs(value) < 10**12:
+            pool.ints.append(value)
+    elif type(value) is float and value not in pool.floats and len(pool.floats) < MAX_POOL:
+        if math.isfinite(value):
+            pool.floats.append(value)
+    elif type(value) is str and value not in pool.strs and len(pool.strs) < MAX_POOL:
+        if 0 < len(value) <= 30 and "%" not in value and "{" not in value:
+            pool.strs.append(value)
+
+
+# Consistency
+
+
+def _settle(links: Sequence[tuple[Node, Node, float]], roots: Sequence[Node]) -> None:
+    """Let nodes that meet agree, parts speak for wholes, and many words weigh less than each."""
+    nodes = list(_reachable([*roots, *(n for link in links for n in link[:2])]))
+    prior = Node().scores
+    for _ in range(_ROUNDS):
+        before = {
+            id(node): [s - p for s, p in zip(node.scores, prior, strict=True)] for node in nodes
+        }
+        for a, b, weight in links:
+            _lean(a, before[id(b)], b.evidence, weight)
+            _lean(b, before[id(a)], a.evidence, weight)
+            _share(a, b)
+    for node in nodes:
+        _agree_with_parts(node)
+    for node in nodes:
+        node.scores = [p + _damped(s - p) for s, p in zip(node.scores, prior, strict=True)]
+
+
+def _lean(node: Node, towards: list[float], evidence: float, weight: float) -> None:
+    if evidence <= 0:
+        return
+    for kind, difference in enumerate(towards):
+        node.scores[kind] += weight * 0.6 * max(-3.0, min(3.0, difference))
+    node.evidence += weight * 0.3
+
+
+def _share(a: Node, b: Node) -> None:
+    """What one is compared with, the other may be as well."""
+    for one, other in ((a, b), (b, a)):
+        for constant in one.constants[:8]:
+            other.remember(constant)
+        if not other.role:
+            other.role = one.role
+        if other.element is None and one.element is not None and one is not other:
+            other.element = one.element
+
+
+def _damped(difference: float) -> float:
+    return math.copysign(4 * math.log1p(abs(difference) / 4), difference)
+
+
+def _reachable(roots: Sequence[Node]) -> Iterator[Node]:
+    seen: set[int] = set()
+    pending = list(reversed(roots))
+    while pending:
+        node = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        children = [node.element, node.key, node.value, node.tokens]
+        pending += [
+            child for child in (*children, *node.fields.values(), *node.items.values()) if child
+        ]
+
+
+def _agree_with_parts(node: Node) -> None:
+    element = node.element
+    if element is None:
+        return
+    for item in node.items.values():
+        if item.evidence > element.evidence:
+            element.like({kind: 0.3 * item.scores[kind] for kind in Kind}, 0.3)
+    if element.evidence < 0.5:
+        return
+    kind = element.best()
+    if kind is Kind.STR:
+        node.like({Kind.BYTES: -3})
+        if element.role == "char" or _all_chars(element.constants):
+            node.like({Kind.STR: 2.0})
+    elif element.scores[kind] - element.scores[Kind.STR] > 1.5:
+        node.like({Kind.STR: -4})
+        if kind in (Kind.LIST, Kind.DICT, Kind.SET):
+            node.like({Kind.SET: -6, Kind.BYTES: -4})
+    if node.evidence == 0:
+        node.like(ITERABLE, 0.5)
+
+
+def _all_chars(constants: list[object]) -> bool:
+    return bool(constants) and all(isinstance(c, str) and len(c) == 1 for c in constants)
+
+
+def text_of(signature: Signature, values: Values) -> str:
+    """Return the source text of a call's arguments. Raises ValueError for what has none."""
+    args, kwargs = signature.call_of(values)
+    parts = [format_literal(value) for value in args]
+    return ", ".join(parts + [f"{name}={format_literal(value)}" for name, value in kwargs.items()])

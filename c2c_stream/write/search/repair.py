@@ -1,0 +1,330 @@
+"""Learn from an exception: change the scores of the nodes at fault, and repair the arguments."""
+
+import re
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from c2c_stream.write.search.methods import RECEIVERS
+from c2c_stream.write.search.places import Place, places_of, replaced
+from c2c_stream.write.search.signature import Values
+from c2c_stream.write.search.types import (
+    ARRAY,
+    CONTAINER,
+    ITERABLE,
+    NUMBER,
+    SEQUENCE,
+    TEXT,
+    Kind,
+    Node,
+    Scores,
+)
+from c2c_stream.write.search.values import Filler
+
+LEARN = 0.35
+_KINDS = {
+    "NoneType": Kind.NONE,
+    "bool": Kind.BOOL,
+    "int": Kind.INT,
+    "float": Kind.FLOAT,
+    "complex": Kind.FLOAT,
+    "str": Kind.STR,
+    "string": Kind.STR,
+    "bytes": Kind.BYTES,
+    "list": Kind.LIST,
+    "tuple": Kind.TUPLE,
+    "dict": Kind.DICT,
+    "set": Kind.SET,
+    "frozenset": Kind.SET,
+}
+# What the message says -> the kind that was wrong (a group, or by name), and what would be right.
+_RULES: tuple[tuple[re.Pattern[str], str, Scores], ...] = tuple(
+    (re.compile(pattern), wrong, right)
+    for pattern, wrong, right in (
+        (r"'(\w+)' object is not iterable", "", ITERABLE),
+        (r"cannot unpack non-iterable (\w+) object", "", ARRAY),
+        (r"argument of type '(\w+)' is not (?:iterable|a container)", "", CONTAINER),
+        (r"object of type '(\w+)' has no len", "", CONTAINER),
+        (r"'(\w+)' object is not subscriptable", "", SEQUENCE),
+        (r"'(\w+)' object is not reversible", "", SEQUENCE),
+        (r"'(\w+)' object is not a mapping", "", {Kind.DICT: 3}),
+        (r"'(\w+)' object does not support item", "", {Kind.LIST: 3, Kind.DICT: 1}),
+        (r"'(\w+)' object cannot be interpreted as an integer", "", {Kind.INT: 3}),
+        (r"unhashable type: '(\w+)'", "", {Kind.INT: 1, Kind.STR: 1.5, Kind.TUPLE: 0.5}),
+        (r"(\w+) indices must be integers", "", {Kind.DICT: 1.5}),
+        (r"bad operand type for (?:unary|abs).*'(\w+)'", "", NUMBER),
+        (r"expected str instance, (\w+) found", "", TEXT),
+        (r"must be str, not (\w+)", "", TEXT),
+        (r"requires string as left operand, not (\w+)", "", TEXT),
+        (r"expected string or bytes-like object, got '(\w+)'", "", TEXT),
+        (r"expected string or bytes-like object", "int", TEXT),
+        (r"must be (?:a )?real number, not (\w+)", "", NUMBER),
+        (r"(?:a number is required|number), not '?(\w+)'?", "", NUMBER),
+        (r"argument must be a string.* not '(\w+)'", "", {Kind.INT: 1, Kind.STR: 1}),
+        (r"can only concatenate (\w+) \(not", "", {Kind.INT: 1}),
+        (r"ord\(\) expected string of length 1, but (\w+) found", "", TEXT),
+        (r"'(\w+)' object is not callable", "", {Kind.NONE: 1}),
+        (r"descriptor .* a '(\w+)' object", "", TEXT),
+    )
+)
+_OPERANDS = re.compile(r"'(\w+)' and '(\w+)'")
+_CONCATENATED = re.compile(r'can only concatenate (\w+) \(not "(\w+)"\)')
+_ATTRIBUTE = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
+_UNPACKED = re.compile(r"unpack \(expected (?:at least )?(\d+)")
+_QUOTED = re.compile(r"'(.*)'$")
+
+
+class Repairer:
+    """Proposes other arguments after an exception; remembers what did not fit."""
+
+    def __init__(self, nodes: tuple[Node, ...], filler: Filler, rng: Random) -> None:
+        self._nodes = nodes
+        self._filler = filler
+        self._rng = rng
+
+    def repaired(self, values: Values, error: BaseException) -> Values | None:
+        """Return arguments that may avoid `error`; None where nothing is known of it."""
+        handler = _HANDLERS.get(type(error).__name__)
+        if handler is None:
+            return None
+        places = places_of(self._nodes, values)
+        message = _message(error)
+        return handler(self, values, places, message, error) if places else None
+
+    # Wrong kinds
+
+    def _type(
+        self, values: Values, places: list[Place], message: str, _error: BaseException
+    ) -> Values | None:
+        operands = _OPERANDS.search(message) or _CONCATENATED.search(message)
+        if operands:
+            one, other = (_KINDS.get(name) for name in operands.groups())
+            return self._mismatch(values, places, one, other)
+        for pattern, wrong, right in _RULES:
+            found = pattern.search(message)
+            if found:
+                kind = _KINDS.get(wrong or found.group(1))
+                return self._rekinded(values, places, kind, right)
+        return None
+
+    def _mismatch(
+        self, values: Values, places: list[Place], one: Kind | None, other: Kind | None
+    ) -> Values | None:
+        """Make one operand of the kind of the other; of two equal kinds, make both numbers."""
+        if one is None or other is None:
+            return None
+        if one is other:
+            return self._rekinded(values, places, one, NUMBER)
+        wrong, right = (one, other) if self._rng.random() < 0.5 else (other, one)
+        if not any(place.kind is wrong for place in places):
+            wrong, right = right, wrong
+        return self._rekinded(values, places, wrong, {right: 2.0})
+
+    def _attribute(
+        self, values: Values, places: list[Place], message: str, _error: BaseException
+    ) -> Values | None:
+        found = _ATTRIBUTE.search(message)
+        if not found or found.group(2) not in RECEIVERS:
+            return None
+        return self._rekinded(values, places, _KINDS.get(found.group(1)), RECEIVERS[found.group(2)])
+
+    def _rekinded(
+        self, values: Values, places: list[Place], wrong: Kind | None, right: Scores
+    ) -> Values | None:
+        """Give another kind to a node that has the wrong one, wherever that node stands."""
+        candidates = [place for place in places if place.kind is wrong]
+        if wrong is None or not candidates:
+            return None
+        node = self._rng.choice(candidates).node
+        scores = {kind: score for kind, score in right.items() if kind is not wrong}
+        node.like({**scores, wrong: -1.5}, LEARN)
+        ranked = {kind: node.scores[kind] + 2 * score for kind, score in scores.items()}
+        best = max(ranked, key=lambda kind: ranked[kind])
+        for place in candidates:
+            if place.node is node:
+                new = self._filler.of_kind(node, best, place.depth)
+                values = replaced(values, place.path, new)
+        return values
+
+    # Wrong values
+
+    def _key(
+        self, values: Values, places: list[Place], _message: str, error: BaseException
+    ) -> Values | None:
+        key = error.args[0] if error.args else None
+        tables = [place for place in places if place.kind is Kind.DICT]
+        if tables and type(key) in (str, int, bool, float, tuple, type(None)):
+            place = self._rng.choice(tables)
+            part = place.node.part(key, Kind.DICT)
+            items: dict[Any, Any] = dict(place.value)  # type: ignore[call-overload]  # a dict by kind
+            items[key] = self._filler.part(part, place.depth + 1)
+            return replaced(values, place.path, items)
+        return self._constant(values, places)
+
+    def _constant(self, values: Values, places: list[Place]) -> Values | None:
+        """Put a constant that the code knows where there is one to put."""
+        known = [place for place in places if place.node.constants]
+        if not known:
+            return None
+        place = self._rng.choice(known)
+        return replaced(values, place.path, self._rng.choice(place.node.constants))
+
+    def _index(
+        self, values: Values, places: list[Place], _message: str, _error: BaseException
+    ) -> Values | None:
+        kinds = (Kind.LIST, Kind.STR, Kind.TUPLE)
+        longer = [place for place in places if place.kind in kinds]
+        numbers = [place for place in places if place.kind is Kind.INT]
+        if numbers and (not longer or self._rng.random() < 0.35):
+            return self._smaller(values, numbers)
+        if not longer:
+            return None
+        place = self._rng.choice(longer)
+        return replaced(values, place.path, self._longer(place))
+
+    def _longer(self, place: Place) -> object:
+        value: Any = place.value
+        node = place.node
+        if place.kind is Kind.STR:
+            return value + (self._filler.text(node, place.depth) or "a")
+        size = max(len(value) + self._rng.randint(1, 3), node.min_length)
+        more = [
+            self._filler.part(node.part(i, Kind.LIST), place.depth + 1)
+            for i in range(len(value), size)
+        ]
+        return value + (tuple(more) if place.kind is Kind.TUPLE else more)
+
+    def _smaller(self, values: Values, numbers: list[Place]) -> Values:
+        place = self._rng.choice(numbers)
+        value: Any = place.value
+        size: int = abs(value)
+        return replaced(values, place.path, self._rng.choice((0, 1, size // 2, size % 3)))
+
+    def _value(
+        self, values: Values, places: list[Place], message: str, error: BaseException
+    ) -> Values | None:
+        unpacked = _UNPACKED.search(message)
+        if unpacked:
+            return self._resized(values, places, int(unpacked.group(1)))
+        if "invalid literal for int" in message or "to float" in message:
+            return self._digits(values, places, message)
+        if "empty" in message:
+            return self._index(values, places, message, error)
+        if (
+            "not in list" in message
+            or "substring not found" in message
+            or "not in tuple" in message
+        ):
+            return self._contained(values, places)
+        if "math domain" in message or "negative" in message or "must be" in message:
+            return self._positive(values, places)
+        return None
+
+    def _resized(self, values: Values, places: list[Place], size: int) -> Values | None:
+        kinds = (Kind.LIST, Kind.STR, Kind.TUPLE)
+        wrong = [p for p in places if p.kind in kinds and len(p.value) != size]  # type: ignore[arg-type]  # sized by kind
+        if not wrong or size > 12:
+            return None
+        node = self._rng.choice(wrong).node
+        for place in wrong:
+            if place.node is node:
+                values = replaced(values, place.path, self._of_size(place, size))
+        if node.length is None:
+            node.length = size if self._rng.random() < 0.5 else None
+        return values
+
+    def _of_size(self, place: Place, size: int) -> object:
+        value: Any = place.value
+        if place.kind is Kind.STR:
+            return (value + "abcdefghijkl")[:size]
+        items = list(value[:size])
+        while len(items) < size:
+            part = place.node.part(len(items), Kind.LIST)
+            items.append(self._filler.part(part, place.depth + 1))
+        return tuple(items) if place.kind is Kind.TUPLE else items
+
+    def _digits(self, values: Values, places: list[Place], message: str) -> Values | None:
+        """Replace the text that is no number by one that is."""
+        quoted = _QUOTED.search(message)
+        bad = quoted.group(1) if quoted else ""
+        digits = str(self._rng.randint(0, 120))
+        texts = [place for place in places if place.kind is Kind.STR]
+        exact = [place for place in texts if place.value == bad]
+        if exact:
+            place = self._rng.choice(exact)
+            place.node.role = "digits"
+            for other in exact:
+                values = replaced(values, other.path, digits)
+            return values
+        within = [place for place in texts if bad and bad in str(place.value)]
+        for place in within[:1]:
+            values = replaced(values, place.path, str(place.value).replace(bad, digits))
+        if not within and texts:
+            return replaced(values, self._rng.choice(texts).path, digits)
+        return values if within else None
+
+    def _contained(self, values: Values, places: list[Place]) -> Values | None:
+        """Let a list or a text hold one of the other values."""
+        holders = [p for p in places if p.kind in (Kind.LIST, Kind.STR)]
+        others = [p for p in places if p.kind in (Kind.INT, Kind.STR, Kind.FLOAT)]
+        if not holders or not others:
+            return None
+        holder, other = self._rng.choice(holders), self._rng.choice(others)
+        value: Any = holder.value
+        if holder.kind is Kind.LIST:
+            return replaced(values, holder.path, [*value, other.value])
+        if other.kind is Kind.STR and other is not holder:
+            return replaced(values, holder.path, f"{value}{other.value}")
+        return None
+
+    def _positive(self, values: Values, places: list[Place]) -> Values | None:
+        low = [p for p in places if p.kind in (Kind.INT, Kind.FLOAT) and _at_most_zero(p.value)]
+        if not low:
+            return None
+        for place in low:
+            values = replaced(values, place.path, abs(place.value) + 1)  # type: ignore[arg-type]
+        return values
+
+    def _zero(
+        self, values: Values, places: list[Place], _message: str, _error: BaseException
+    ) -> Values | None:
+        zeros = [p for p in places if p.kind in (Kind.INT, Kind.FLOAT) and not p.value]
+        for place in zeros:
+            values = replaced(values, place.path, self._rng.randint(1, 9))
+        return values if zeros else self._index(values, places, "", ZeroDivisionError())
+
+    def _deep(
+        self, values: Values, places: list[Place], _message: str, _error: BaseException
+    ) -> Values | None:
+        numbers = [place for place in places if place.kind in (Kind.INT, Kind.FLOAT)]
+        if not numbers:
+            return None
+        place = self._rng.choice(numbers)
+        return replaced(values, place.path, self._rng.randint(0, 6))
+
+
+def _at_most_zero(value: Any) -> bool:
+    return not isinstance(value, complex) and value <= 0
+
+
+def _message(error: BaseException) -> str:
+    """Return the text of an exception of the guest, which may raise on being asked."""
+    try:
+        return str(error)[:300]
+    except BaseException:  # noqa: BLE001  # hostile: then it says nothing
+        return ""
+
+
+_Handler = Callable[[Repairer, Values, list[Place], str, BaseException], Values | None]
+_HANDLERS: dict[str, _Handler] = {
+    "TypeError": Repairer._type,  # noqa: SLF001  # a table of the class's own methods
+    "AttributeError": Repairer._attribute,  # noqa: SLF001  # the same
+    "KeyError": Repairer._key,  # noqa: SLF001  # the same
+    "IndexError": Repairer._index,  # noqa: SLF001  # the same
+    "ValueError": Repairer._value,  # noqa: SLF001  # the same
+    "StopIteration": Repairer._index,  # noqa: SLF001  # the same
+    "ZeroDivisionError": Repairer._zero,  # noqa: SLF001  # the same
+    "RecursionError": Repairer._deep,  # noqa: SLF001  # the same
+    "OverflowError": Repairer._deep,  # noqa: SLF001  # the same
+    "UnboundLocalError": lambda r, v, p, _m, _e: r._constant(v, p),  # noqa: SLF001  # the same
+}

@@ -1,0 +1,121 @@
+"""The writer's door: a Candidate in, Inputs or one rejection out. The search runs in a jail."""
+
+import os
+from typing import Final
+
+from c2c_stream.engine.stage import Outcome, Place
+from c2c_stream.records import Candidate, Inputs, RejectedItem, Writing, content_hash
+from c2c_stream.sandbox import Ended, Pool, Reply
+from c2c_stream.settings import SandboxSettings, WriteSettings
+from c2c_stream.write.child import VERSION
+from c2c_stream.write.frames import ForgedError, Told, parse_frames
+
+PROGRAM: Final = "c2c_stream.write.child:main"
+HASH_SEED: Final = 0
+# What the search itself needs, and what bundles import most; each costs every fork a little.
+PRELOAD: Final = ("collections", "functools", "itertools", "math", "random", "re", "string")
+
+NO_INPUTS: Final = "no_inputs"
+LOAD_ERROR: Final = "load_error"
+# How a child ended where it should not have -> the reason that its function is turned down.
+_REASONS: Final = {
+    Ended.EXITED: "exited",
+    Ended.CPU: "timeout_cpu",
+    Ended.WALL: "timeout_wall",
+    Ended.MEMORY: "memory",
+    Ended.CRASH: "crash",
+    Ended.FORGED: "exited",
+    Ended.FAULT: "search_failed",
+}
+REASONS: Final = frozenset({NO_INPUTS, LOAD_ERROR, *_REASONS.values()})
+
+
+class Writer:
+    """Writes inputs by search, in a pool of jails."""
+
+    def __init__(self, settings: WriteSettings, sandbox: SandboxSettings) -> None:
+        self._settings = settings
+        self._jobs = settings.jobs or os.cpu_count() or 1
+        self._pool = Pool(PROGRAM, self._jobs, sandbox, hash_seed=HASH_SEED, preload=PRELOAD)
+
+    async def start(self) -> None:
+        """Build the jails. Raises SandboxUnavailable."""
+        await self._pool.start()
+
+    async def stop(self) -> None:
+        """End them."""
+        await self._pool.stop()
+
+    async def settle(self) -> None:
+        """Nothing waits for more records."""
+
+    def limit(self) -> int:
+        """Return how many records to work on at once: one more than jails keeps them busy."""
+        return self._jobs + 1
+
+    async def process(self, record: Candidate, place: Place) -> Outcome:  # noqa: ARG002  # AsyncStage
+        """Search inputs for one candidate."""
+        seed = seed_of(record.function.function_id)
+        request = {
+            "code": record.function.code,
+            "entry_point": record.function.entry_point,
+            "seed": seed,
+            "inputs": self._settings.inputs,
+            "steps": self._settings.steps,
+        }
+        reply = await self._pool.run(request, self._settings.cpu_ms)
+        return outcome_of(record, reply, seed, self._settings.inputs)
+
+
+def seed_of(function_id: str) -> int:
+    """Return the seed of a function's search: the same wherever it is found."""
+    return int(content_hash("write", function_id)[:12], 16)
+
+
+def outcome_of(record: Candidate, reply: Reply, seed: int, count: int) -> Outcome:
+    """Return the inputs that a reply holds, or the reason why there are none."""
+    if reply.ended is not Ended.DONE:
+        return _reject(record, _REASONS[reply.ended], _how(reply))
+    try:
+        told = parse_frames(reply.frames, count)
+    except ForgedError as error:
+        return _reject(record, _REASONS[Ended.FORGED], f"its frames are forged: {error}")
+    if told.load_error:
+        return _reject(record, LOAD_ERROR, told.load_error)
+    if not told.inputs:
+        return _reject(record, NO_INPUTS, f"nothing worked in {told.iterations} calls")
+    return Outcome(outputs=(_inputs(record, told, seed),))
+
+
+def _how(reply: Reply) -> str:
+    if reply.fault:
+        return reply.fault.strip().splitlines()[-1][-200:]
+    return f"the search ended with signal {reply.signal}" if reply.signal else "the search ended"
+
+
+def _inputs(record: Candidate, told: Told, seed: int) -> Inputs:
+    writing = Writing(
+        writer="search",
+        version=VERSION,
+        seed=seed,
+        iterations=told.iterations,
+        steps=told.steps,
+        edges=told.edges,
+        edges_covered=min(told.edges_covered, told.edges),
+        inputs=len(told.inputs),
+    )
+    return Inputs(record.function, record.curation, writing, told.inputs)
+
+
+def _reject(record: Candidate, reason: str, detail: str) -> Outcome:
+    function = record.function
+    item = RejectedItem(
+        occurrence_id=function.occurrence_id,
+        function_id=function.function_id,
+        path=function.origin.path,
+        qualified_name=function.qualified_name,
+        line=function.line,
+        reason=reason,
+        detail=detail,
+    )
+    return Outcome(rejected=(item,))
