@@ -132,7 +132,8 @@ def _async_stage(stage: str, settings: Settings) -> Any:
         case "executor":
             from c2c_stream.execute.stage import Executor
 
-            return Executor(settings.execute, settings.sandbox)
+            jobs = settings.execute.jobs or os.cpu_count() or 1
+            return Executor(settings.execute, settings.sandbox, jobs)
         case _:
             from c2c_stream.sink.stage import Sink
 
