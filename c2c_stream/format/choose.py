@@ -21,13 +21,18 @@ def by_information(cases: Sequence[Case]) -> list[Case]:
     """Return `cases` so that each prefix says as much as its length allows.
 
     Outcomes not yet seen come first; among them values before exceptions and short before long.
+    The last case of an outcome that occurs more than once comes at the very end, so that what is
+    hidden does not all end alike.
     """
     ranked = sorted(enumerate(cases), key=lambda pair: (_length(pair[1]), pair[0]))
+    occurs = Counter(_outcome(case) for case in cases)
     seen: Counter[tuple[str, str]] = Counter()
-    keys: dict[int, tuple[int, bool, int, int]] = {}
+    keys: dict[int, tuple[bool, int, bool, int, int]] = {}
     for index, case in ranked:
         outcome = _outcome(case)
-        keys[index] = (seen[outcome], case.verdict != VALUE, _length(case), index)
+        turn = seen[outcome]
+        last = 1 < occurs[outcome] == turn + 1
+        keys[index] = (last, turn, case.verdict != VALUE, _length(case), index)
         seen[outcome] += 1
     return [cases[index] for index in sorted(keys, key=keys.__getitem__)]
 

@@ -1,3 +1,5 @@
+from collections import Counter
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,11 +30,29 @@ def test_a_value_comes_before_an_exception() -> None:
 
 def test_exceptions_of_one_type_do_not_crowd_out_values() -> None:
     raised = [Case(str(n), "exception", f"KeyError: {n}") for n in range(9)]
-    values = [Case("10", "value", "1"), Case("11", "value", "1")]
+    values = [Case(str(n), "value", "1") for n in (10, 11, 12)]
 
     first = by_information([*raised, *values])[:3]
 
     assert [c.verdict for c in first] == ["value", "exception", "value"]
+
+
+@given(CASES)
+def test_an_outcome_that_occurs_twice_is_in_both_halves(cases: list[Case]) -> None:
+    ranked = by_information(cases)
+    shown, hidden = ranked[: len(cases) // 2], ranked[len(cases) // 2 :]
+    values = Counter(c.result for c in cases if c.verdict == "value")
+
+    for result, count in values.items():
+        if count > 1:
+            assert result in {c.result for c in hidden if c.verdict == "value"}
+    if len(set(map(outcome_of, cases))) <= len(shown):
+        assert {outcome_of(c) for c in shown} == {outcome_of(c) for c in cases}
+
+
+def outcome_of(case: Case) -> tuple[str, str]:
+    shown = case.result if case.verdict == "value" else case.result.partition(":")[0]
+    return case.verdict, shown
 
 
 @given(CASES)
