@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from c2c_stream.errors import SourceError
-from c2c_stream.ingest.items import TOO_BIG, Census, Found, Home
+from c2c_stream.ingest.items import Census, Found, Home
+from c2c_stream.ingest.reasons import Reason
 from c2c_stream.ingest.rows import Columns, columns_of, item_of_row, row_fault
 from c2c_stream.ingest.streams import MIB, plain_stream
 from c2c_stream.records import File, RejectedItem
@@ -55,7 +56,7 @@ def _json_item(
     line: bytes, columns: Columns, index: int, limit: int, home: Home
 ) -> File | RejectedItem:
     if len(line) > limit:
-        return row_fault(index, f"a line of more than {limit} bytes", TOO_BIG)
+        return row_fault(index, f"a line of more than {limit} bytes", Reason.TOO_BIG)
     try:
         row = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

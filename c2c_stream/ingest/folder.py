@@ -11,9 +11,6 @@ from pathlib import Path
 
 from c2c_stream.errors import SourceError
 from c2c_stream.ingest.items import (
-    BAD_PATH,
-    NOT_READABLE,
-    NOT_REGULAR_FILE,
     Census,
     Found,
     Home,
@@ -24,6 +21,7 @@ from c2c_stream.ingest.items import (
     rejected,
     too_big,
 )
+from c2c_stream.ingest.reasons import Reason
 from c2c_stream.records import File, RejectedItem
 
 # What tools put beside the code: not the user's own.
@@ -107,15 +105,15 @@ def _tree_order(entry: Entry) -> bytes:
 
 def _item(root: bytes, entry: Entry, path: str, home: Home) -> File | RejectedItem:
     if entry.fault:
-        return rejected(path, NOT_READABLE, entry.fault)
+        return rejected(path, Reason.NOT_READABLE, entry.fault)
     if fault := path_fault(path):
-        return rejected(path, BAD_PATH, fault)
+        return rejected(path, Reason.BAD_PATH, fault)
     if not stat.S_ISREG(entry.mode):
-        return rejected(path, NOT_REGULAR_FILE, f"a {_type_name(entry.mode)}")
+        return rejected(path, Reason.NOT_REGULAR_FILE, f"a {_type_name(entry.mode)}")
     try:
         return _read(_join(root, entry.path), path, home)
     except OSError as error:
-        return rejected(path, NOT_READABLE, error.strerror or str(error))
+        return rejected(path, Reason.NOT_READABLE, error.strerror or str(error))
 
 
 def _read(full: bytes, path: str, home: Home) -> File | RejectedItem:
@@ -124,7 +122,7 @@ def _read(full: bytes, path: str, home: Home) -> File | RejectedItem:
     with os.fdopen(fd, "rb") as file:
         info = os.fstat(fd)
         if not stat.S_ISREG(info.st_mode):
-            return rejected(path, NOT_REGULAR_FILE, f"a {_type_name(info.st_mode)}")
+            return rejected(path, Reason.NOT_REGULAR_FILE, f"a {_type_name(info.st_mode)}")
         big = too_big(path, info.st_size, home)
         return big or item_of(path, file.read(home.max_file_bytes + 1), home)
 

@@ -11,9 +11,6 @@ from pathlib import Path
 from c2c_stream.errors import SourceError
 from c2c_stream.ingest.gitrun import GitFailed, Pipe, Running, output
 from c2c_stream.ingest.items import (
-    BAD_PATH,
-    NOT_READABLE,
-    NOT_REGULAR_FILE,
     Census,
     Found,
     Home,
@@ -25,6 +22,7 @@ from c2c_stream.ingest.items import (
     too_big,
 )
 from c2c_stream.ingest.locate import is_remote, shown
+from c2c_stream.ingest.reasons import Reason
 from c2c_stream.records import File, RejectedItem
 
 # Above this a blob is not read to its end to be thrown away: `cat-file` is started again.
@@ -176,10 +174,12 @@ class Blobs:
 
 def _item(entry: TreeEntry, path: str, blobs: Blobs, home: Home) -> File | RejectedItem:
     if fault := path_fault(path):
-        return rejected(path, BAD_PATH, fault)
+        return rejected(path, Reason.BAD_PATH, fault)
     if entry.mode in _ODD_MODES or entry.type != "blob":
-        return rejected(path, NOT_REGULAR_FILE, _ODD_MODES.get(entry.mode, f"a {entry.type}"))
+        return rejected(
+            path, Reason.NOT_REGULAR_FILE, _ODD_MODES.get(entry.mode, f"a {entry.type}")
+        )
     blob = blobs.read(entry.oid, home.max_file_bytes)
     if blob.fault:
-        return rejected(path, NOT_READABLE, f"{entry.oid}: {blob.fault}")
+        return rejected(path, Reason.NOT_READABLE, f"{entry.oid}: {blob.fault}")
     return too_big(path, blob.size, home) or item_of(path, blob.content, home)

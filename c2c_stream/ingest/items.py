@@ -6,30 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from c2c_stream.ingest.licenses import header_license
+from c2c_stream.ingest.reasons import Reason
 from c2c_stream.records import UNKNOWN_LICENSE, File, Origin, RejectedItem, file_id_of
-
-NOT_REGULAR_FILE = "not_regular_file"
-LFS_POINTER = "lfs_pointer"
-TOO_BIG = "too_big"
-NOT_READABLE = "not_readable"
-BAD_PATH = "bad_path"
-BAD_ROW = "bad_row"
-NOT_PYTHON = "not_python"
-BAD_ENCODING = "bad_encoding"
-
-# Every reason this stage may give.
-REASONS = frozenset(
-    {
-        NOT_REGULAR_FILE,
-        LFS_POINTER,
-        TOO_BIG,
-        NOT_READABLE,
-        BAD_PATH,
-        BAD_ROW,
-        NOT_PYTHON,
-        BAD_ENCODING,
-    }
-)
 
 PYTHON_SUFFIXES = (".py", ".pyw")
 # Linux opens no longer path; a longer one exists only in crafted trees and archives.
@@ -103,16 +81,16 @@ def path_fault(path: str) -> str:
     return ""
 
 
-def rejected(path: str, reason: str, detail: str) -> RejectedItem:
+def rejected(path: str, reason: Reason, detail: str) -> RejectedItem:
     """Return a rejection of a whole file."""
-    return RejectedItem(path=path[:MAX_PATH_CHARS], reason=reason, detail=detail)
+    return RejectedItem(path=path[:MAX_PATH_CHARS], reason=reason.value, detail=detail)
 
 
 def too_big(path: str, size: int, home: Home) -> RejectedItem | None:
     """Return a rejection if `size` is above the limit; ask before reading a file's bytes."""
     if size <= home.max_file_bytes:
         return None
-    return rejected(path, TOO_BIG, f"{size} bytes, the limit is {home.max_file_bytes}")
+    return rejected(path, Reason.TOO_BIG, f"{size} bytes, the limit is {home.max_file_bytes}")
 
 
 def blob_hash(content: bytes) -> str:
@@ -125,7 +103,7 @@ def blob_hash(content: bytes) -> str:
 def item_of(path: str, content: bytes, home: Home, dump_license: str = "") -> File | RejectedItem:
     """Return what the bytes at `path` become. `dump_license` counts where no header speaks."""
     if len(content) <= LFS_POINTER_BYTES and content.startswith(LFS_HEAD):
-        return rejected(path, LFS_POINTER, "a pointer of Git LFS, not the file itself")
+        return rejected(path, Reason.LFS_POINTER, "a pointer of Git LFS, not the file itself")
     big = too_big(path, len(content), home)
     return big or _file(path, content, home, dump_license)
 

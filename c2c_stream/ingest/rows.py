@@ -9,10 +9,6 @@ from dataclasses import dataclass, replace
 
 from c2c_stream.errors import SourceError
 from c2c_stream.ingest.items import (
-    BAD_ENCODING,
-    BAD_PATH,
-    BAD_ROW,
-    NOT_PYTHON,
     Home,
     is_python,
     item_of,
@@ -22,6 +18,7 @@ from c2c_stream.ingest.items import (
 )
 from c2c_stream.ingest.licenses import joined
 from c2c_stream.ingest.locate import shown
+from c2c_stream.ingest.reasons import Reason
 from c2c_stream.records import File, RejectedItem
 
 TEXT = ("content", "code", "text")
@@ -69,20 +66,20 @@ def item_of_row(
     # A row without a path is named after its place: not after the dump, whose name says nothing.
     path = normal_path(named) or f"row/{index}.py"
     if foreign := _foreign(row, columns, named):
-        return rejected(path, NOT_PYTHON, foreign)
+        return rejected(path, Reason.NOT_PYTHON, foreign)
     if fault := path_fault(named):
-        return rejected(path, BAD_PATH, fault)
+        return rejected(path, Reason.BAD_PATH, fault)
     value = row.get(columns.text)
     if not isinstance(value, str | bytes):
-        return rejected(path, BAD_ROW, f"no text in column {columns.text!r}")
+        return rejected(path, Reason.BAD_ROW, f"no text in column {columns.text!r}")
     try:
         content = value if isinstance(value, bytes) else value.encode()
     except UnicodeEncodeError as error:
-        return rejected(path, BAD_ENCODING, f"its text is no Unicode: {error.reason}")
+        return rejected(path, Reason.BAD_ENCODING, f"its text is no Unicode: {error.reason}")
     return item_of(path, content, _home(row, columns, home), _licenses(row, columns))
 
 
-def row_fault(index: int, detail: str, reason: str = BAD_ROW) -> RejectedItem:
+def row_fault(index: int, detail: str, reason: Reason = Reason.BAD_ROW) -> RejectedItem:
     """Return the rejection of a row that could not even be decoded."""
     return rejected(f"row/{index}.py", reason, detail)
 

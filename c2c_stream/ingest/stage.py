@@ -15,11 +15,11 @@ from c2c_stream.settings import IngestSettings
 
 
 class Ingester:
-    """A Source. `cache` is a folder for clones; each is removed when its source is read."""
+    """A Source. `folder` is the run's own (OUT/.c2c): clones are kept in it while they are read."""
 
-    def __init__(self, settings: IngestSettings, cache: Path) -> None:
+    def __init__(self, settings: IngestSettings, folder: Path) -> None:
         self._settings = settings
-        self._cache = cache
+        self._cache = folder / "git"
 
     def read(self, record: Repository, cursor: str | None) -> Iterator[Chunk]:
         """Yield the Python files of `record` behind `cursor`.

@@ -8,8 +8,6 @@ from typing import IO, Self
 from c2c_stream.errors import SourceError
 from c2c_stream.ingest.folder import passed_over
 from c2c_stream.ingest.items import (
-    BAD_PATH,
-    NOT_REGULAR_FILE,
     Census,
     Found,
     Home,
@@ -21,6 +19,7 @@ from c2c_stream.ingest.items import (
     rejected,
     too_big,
 )
+from c2c_stream.ingest.reasons import Reason
 from c2c_stream.ingest.streams import plain_stream
 from c2c_stream.records import File, RejectedItem
 
@@ -96,12 +95,12 @@ def _item(
 ) -> File | RejectedItem:
     fault = path_fault(member.name) or path_fault(path)
     if fault:
-        return rejected(path, BAD_PATH, fault)
+        return rejected(path, Reason.BAD_PATH, fault)
     if not member.isfile() or member.issparse():
-        return rejected(path, NOT_REGULAR_FILE, _TYPES.get(member.type, "a device"))
+        return rejected(path, Reason.NOT_REGULAR_FILE, _TYPES.get(member.type, "a device"))
     if big := too_big(path, member.size, home):
         return big
     content = tar.extractfile(member)
     if content is None:
-        return rejected(path, NOT_REGULAR_FILE, "without content")
+        return rejected(path, Reason.NOT_REGULAR_FILE, "without content")
     return item_of(path, content.read(), home)

@@ -10,9 +10,6 @@ from pathlib import Path
 
 from c2c_stream.errors import SourceError
 from c2c_stream.ingest.items import (
-    BAD_PATH,
-    NOT_READABLE,
-    NOT_REGULAR_FILE,
     Census,
     Found,
     Home,
@@ -23,6 +20,7 @@ from c2c_stream.ingest.items import (
     rejected,
     too_big,
 )
+from c2c_stream.ingest.reasons import Reason
 from c2c_stream.ingest.streams import MIB, refuse_bomb
 from c2c_stream.ingest.tars import hidden
 from c2c_stream.records import File, RejectedItem
@@ -82,14 +80,16 @@ def _item(
     archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: str, home: Home
 ) -> File | RejectedItem:
     if fault := path_fault(entry.filename):
-        return rejected(path, BAD_PATH, fault)
+        return rejected(path, Reason.BAD_PATH, fault)
     type_ = stat.S_IFMT(entry.external_attr >> 16)
     if type_ not in {0, stat.S_IFREG}:
-        return rejected(path, NOT_REGULAR_FILE, "a symlink" if stat.S_ISLNK(type_) else "a device")
+        return rejected(
+            path, Reason.NOT_REGULAR_FILE, "a symlink" if stat.S_ISLNK(type_) else "a device"
+        )
     if big := too_big(path, entry.file_size, home):
         return big
     try:
         with archive.open(entry) as content:
             return item_of(path, content.read(home.max_file_bytes + 1), home)
     except _UNREADABLE as error:
-        return rejected(path, NOT_READABLE, f"cannot be unpacked: {error}")
+        return rejected(path, Reason.NOT_READABLE, f"cannot be unpacked: {error}")

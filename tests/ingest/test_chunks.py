@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 from c2c_stream.errors import Fatal
 from c2c_stream.ingest.chunks import Position, chunks_of, position_of
 from c2c_stream.ingest.items import Found, rejected
+from c2c_stream.ingest.reasons import Reason
 from c2c_stream.records import File, RejectedItem
 from tests.ingest.support import ingested, put
 
 
 def found_of(sizes: list[int]) -> Iterator[Found]:
     for i, size in enumerate(sizes, 1):
-        yield Found(File(str(i), content=b"x" * size) if size else rejected("a", "b", "c"), i)
+        yield Found(
+            File(str(i), content=b"x" * size) if size else rejected("a", Reason.TOO_BIG, "c"), i
+        )
 
 
 @given(st.lists(st.integers(0, 512 * 1024), max_size=60))

@@ -51,7 +51,8 @@ def server(git: Git, tmp_path: Path) -> Iterator[str]:
 
 
 def left(cache: Path) -> list[Path]:
-    return list(cache.iterdir()) if cache.exists() else []
+    clones = cache / "git" if (cache / "git").exists() else cache
+    return list(clones.iterdir()) if clones.exists() else []
 
 
 def test_a_url_is_fetched_read_and_forgotten(git: Git, server: str, tmp_path: Path) -> None:
