@@ -28,10 +28,15 @@ def read_jsonl(column: str, path: Path, home: Home, _census: Census, start: int)
     columns: Columns | None = None
     with plain_stream(path) as plain:
         for index, line in enumerate(_lines(plain, limit), 1):
-            if columns is None:
-                columns = columns_of(list(_first_row(line, path.name)), column, path.name)
-            if index > start and not line.isspace():
-                yield Found(_json_item(line, columns, index, limit, home), index)
+            if line.isspace() or (index <= start and columns):
+                continue
+            if len(line) > limit:
+                item: File | RejectedItem = _too_long(index, limit)
+            else:
+                columns = columns or _columns(line, column, path.name)
+                item = _json_item(line, columns, index, home)
+            if index > start:
+                yield Found(item, index)
 
 
 def _lines(plain: IO[bytes], limit: int) -> Iterator[bytes]:
@@ -42,21 +47,22 @@ def _lines(plain: IO[bytes], limit: int) -> Iterator[bytes]:
             line = plain.readline(limit + 1)
 
 
-def _first_row(line: bytes, name: str) -> dict[str, object]:
+def _too_long(index: int, limit: int) -> RejectedItem:
+    return row_fault(index, f"a line of more than {limit} bytes", Reason.TOO_BIG)
+
+
+def _columns(line: bytes, column: str, name: str) -> Columns:
+    """Return the columns of a dump by its first row. Raises SourceError."""
     try:
         row = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{name}: not JSONL, its first line is no JSON: {error}") from error
     if not isinstance(row, dict):
         raise SourceError(f"{name}: not JSONL, which is one JSON object a line")
-    return row
+    return columns_of(list(row), column, name)
 
 
-def _json_item(
-    line: bytes, columns: Columns, index: int, limit: int, home: Home
-) -> File | RejectedItem:
-    if len(line) > limit:
-        return row_fault(index, f"a line of more than {limit} bytes", Reason.TOO_BIG)
+def _json_item(line: bytes, columns: Columns, index: int, home: Home) -> File | RejectedItem:
     try:
         row = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

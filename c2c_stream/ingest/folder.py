@@ -52,10 +52,14 @@ def read_folder(root: Path, home: Home, census: Census, start: int) -> Iterator[
 
 
 def read_file(path: Path, home: Home, _census: Census, start: int) -> Iterator[Found]:
-    """Yield the one file that a source is."""
-    if start == 0:
-        entry = Entry(os.fsencode(path.name), stat.S_IFREG)
-        yield Found(_item(os.fsencode(path.parent), entry, path_text(entry.path), home), 1)
+    """Yield the one file that a source is; the user may have named it by a link."""
+    if start > 0:
+        return
+    try:
+        item = _read(os.fsencode(path.resolve()), path_text(os.fsencode(path.name)), home)
+    except OSError as error:
+        raise SourceError(f"{path.name}: cannot be read: {error.strerror}") from error
+    yield Found(item, 1)
 
 
 def walk(root: bytes) -> Iterator[Entry]:

@@ -27,6 +27,8 @@ from c2c_stream.records import File, RejectedItem
 
 # Above this a blob is not read to its end to be thrown away: `cat-file` is started again.
 SKIP_BYTES = 4 * 1024 * 1024
+# A name comes from the repository's own configuration.
+MAX_NAME_CHARS = 500
 _ODD_MODES = {"120000": "a symlink", "160000": "a submodule"}
 
 
@@ -60,7 +62,8 @@ class GitRepository:
             url = self._output("config", "--no-includes", "--local", "--get", "remote.origin.url")
         except GitFailed:
             return self.name
-        return shown(url) if is_remote(url) else self.name
+        name = "".join(c for c in shown(url) if c.isprintable())[:MAX_NAME_CHARS]
+        return name if name and is_remote(url) else self.name
 
     def _no_commit(self, revision: str) -> str:
         try:
@@ -175,10 +178,8 @@ class Blobs:
 def _item(entry: TreeEntry, path: str, blobs: Blobs, home: Home) -> File | RejectedItem:
     if fault := path_fault(path):
         return rejected(path, Reason.BAD_PATH, fault)
-    if entry.mode in _ODD_MODES or entry.type != "blob":
-        return rejected(
-            path, Reason.NOT_REGULAR_FILE, _ODD_MODES.get(entry.mode, f"a {entry.type}")
-        )
+    if entry.mode in _ODD_MODES:
+        return rejected(path, Reason.NOT_REGULAR_FILE, _ODD_MODES[entry.mode])
     blob = blobs.read(entry.oid, home.max_file_bytes)
     if blob.fault:
         return rejected(path, Reason.NOT_READABLE, f"{entry.oid}: {blob.fault}")

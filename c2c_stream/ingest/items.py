@@ -12,6 +12,8 @@ from c2c_stream.records import UNKNOWN_LICENSE, File, Origin, RejectedItem, file
 PYTHON_SUFFIXES = (".py", ".pyw")
 # Linux opens no longer path; a longer one exists only in crafted trees and archives.
 MAX_PATH_CHARS = 4096
+# What was found may be quoted from the source itself.
+MAX_DETAIL_CHARS = 500
 LFS_HEAD = b"version https://git-lfs.github.com/spec/"
 # The pointer format's own limit; a longer file that quotes the line is a file.
 LFS_POINTER_BYTES = 1024
@@ -47,7 +49,8 @@ class Census:
         """Count a file that is no Python file."""
         name = path.rpartition("/")[2]
         _, dot, suffix = name.rpartition(".")
-        known = f".{suffix.lower()}" if dot and len(suffix) <= SUFFIX_CHARS else "without suffix"
+        plain = dot and suffix.isalnum() and len(suffix) <= SUFFIX_CHARS
+        known = f".{suffix.lower()}" if plain else "without suffix"
         if known in self.suffixes or len(self.suffixes) < SUFFIXES_COUNTED:
             self.suffixes[known] += 1
 
@@ -83,7 +86,9 @@ def path_fault(path: str) -> str:
 
 def rejected(path: str, reason: Reason, detail: str) -> RejectedItem:
     """Return a rejection of a whole file."""
-    return RejectedItem(path=path[:MAX_PATH_CHARS], reason=reason.value, detail=detail)
+    return RejectedItem(
+        path=path[:MAX_PATH_CHARS], reason=reason.value, detail=detail[:MAX_DETAIL_CHARS]
+    )
 
 
 def too_big(path: str, size: int, home: Home) -> RejectedItem | None:

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 # Headers stand in the first comment; 4 KiB holds the longest copyright lists seen above one.
 HEAD_BYTES = 4096
 MAX_EXPRESSION_CHARS = 500
+# A row may list any number of licences; above this many nobody can say what holds.
+MAX_JOINED_CHARS = 2000
 _TAG = re.compile(
     rb"""^[ \t#*/;'"]*SPDX-License-Identifier:[ \t]*([ -~]+?)[ \t]*(?:-->|\*/|"{3}|'{3})?\s*?$""",
     re.MULTILINE,
@@ -41,7 +43,8 @@ def joined(expressions: Iterable[str]) -> str:
     kept = list(dict.fromkeys(expression for expression in normal if expression))
     if len(kept) == 1:
         return kept[0]
-    return " AND ".join(f"({part})" if " OR " in part else part for part in kept)
+    text = " AND ".join(f"({part})" if " OR " in part else part for part in kept)
+    return text if len(text) <= MAX_JOINED_CHARS else ""
 
 
 def normal_expression(text: str) -> str:

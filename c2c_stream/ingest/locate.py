@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from c2c_stream.errors import SourceError
-from c2c_stream.ingest.items import is_python
+from c2c_stream.ingest.items import is_python, path_text
 from c2c_stream.ingest.streams import plain_stream
 from c2c_stream.records import Repository
 
@@ -46,7 +46,7 @@ def locate(record: Repository) -> Located:
         return _remote(record)
     path = local_path(record.url)
     kind = record.kind or _kind_of(path, record.url)
-    return Located(kind, path.name or "root", path)
+    return Located(kind, path_text(os.fsencode(path.name)) or "root", path)
 
 
 def is_remote(url: str) -> bool:
@@ -63,8 +63,10 @@ def shown(url: str) -> str:
         return f"{scp['host']}/{_bare(scp['path'])}"
     if "://" not in url or url.startswith("file://"):
         return url.removeprefix("file://")
-    parts = _split(url)
-    return f"{parts.netloc.rpartition('@')[2]}/{_bare(parts.path)}"
+    # By hand: urlsplit raises on what a hostile configuration or dump may call a URL.
+    rest = re.split(r"[?#]", url.partition("://")[2])[0]
+    host, _, path = rest.partition("/")
+    return f"{host.rpartition('@')[2]}/{_bare(path)}"
 
 
 def local_path(url: str) -> Path:

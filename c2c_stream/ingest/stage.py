@@ -1,5 +1,6 @@
 """The ingester: what a source holds, in chunks, from where the last commit left it."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from c2c_stream.engine.stage import Chunk
 from c2c_stream.errors import Poison, Retry, SourceError, Unavailable
 from c2c_stream.ingest.chunks import chunks_of, position_of
-from c2c_stream.ingest.items import Census, Found, Home
+from c2c_stream.ingest.items import Census, Found, Home, path_text
 from c2c_stream.ingest.locate import locate, shown
 from c2c_stream.ingest.sources import Opened, open_source
 from c2c_stream.records import Repository
@@ -43,6 +44,8 @@ def check_source(
     Reads as far as the first item, so what cannot work is known before anything starts. A URL is
     only looked at: nothing is fetched. Raises SourceError in one sentence.
     """
+    if path_text(os.fsencode(url)) != url:
+        raise SourceError(f"{path_text(os.fsencode(url))}: its name is no UTF-8: rename it")
     named = Repository(url=url, column=column, revision=revision)
     located = locate(named)
     if located.path is None:
@@ -69,4 +72,7 @@ def _items(
         empty = False
         yield one
     if empty:
-        raise SourceError(f"{shown(record.url)}: no Python file in it (found: {census})")
+        raise SourceError(
+            f"{shown(record.url)}: no Python file in it (found: {census}); "
+            f"archives and dumps that lie in a folder are given one by one"
+        )

@@ -81,10 +81,10 @@ def put(root: Path, files: dict[str, str]) -> Path:
 class Git:
     """A real repository, made by git commands."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, object_format: str = "sha1") -> None:
         self.path = path
         path.mkdir(parents=True)
-        self.run("init", "--quiet", "--initial-branch=main")
+        self.run("init", "--quiet", "--initial-branch=main", f"--object-format={object_format}")
 
     def run(self, *arguments: str, stdin: bytes = b"") -> str:
         """Run git in it, without anyone's configuration."""

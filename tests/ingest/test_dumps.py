@@ -158,6 +158,23 @@ def test_broken_lines_cost_one_row_each(tmp_path: Path) -> None:
     }
 
 
+def test_a_first_line_that_is_too_long_does_not_decide_the_columns(tmp_path: Path) -> None:
+    long = json.dumps({"text": "x" * 200_000})
+    (tmp_path / "d.jsonl").write_text(f'\n{long}\n{{"text": "good"}}\n')
+    found = read(tmp_path / "d.jsonl", max_file_bytes=10_000)
+
+    assert found.contents == {"row/3.py": b"good"}
+    assert found.reasons == {"row/2.py": "too_big"}
+
+
+def test_a_rejection_never_quotes_a_source_at_length(tmp_path: Path) -> None:
+    row = {"text": "x", "lang": "L" * 100_000, "path": "p" * 100_000}
+    (item,) = read(jsonl(tmp_path / "d.jsonl", [row])).rejected
+
+    assert len(item.detail) <= 500
+    assert len(item.path) <= 4096
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

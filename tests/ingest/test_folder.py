@@ -1,13 +1,17 @@
 """Folders and single files, read through the Ingester."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from c2c_stream.codec import Codec
 from c2c_stream.errors import SourceError
+from c2c_stream.ingest.folder import read_folder
+from c2c_stream.ingest.items import Census, Home
 from c2c_stream.ingest.stage import check_source
-from c2c_stream.records import Repository
+from c2c_stream.records import File, RejectedItem, Repository
 from tests.ingest.support import put, read
 
 
@@ -106,3 +110,66 @@ def test_check_source_makes_a_relative_path_absolute(
     monkeypatch.chdir(tmp_path)
 
     assert check_source("shop") == Repository(url=str(tmp_path / "shop"), kind="folder")
+
+
+def test_a_file_may_be_named_by_a_link(tmp_path: Path) -> None:
+    put(tmp_path, {"real.py": "x"})
+    (tmp_path / "link.py").symlink_to("real.py")
+
+    assert read(tmp_path / "link.py").contents == {"link.py": b"x"}
+
+
+def test_what_is_swapped_after_it_was_listed_is_not_followed(tmp_path: Path) -> None:
+    root = put(tmp_path / "root", {"a.py": "a", "b.py": "b", "c.py": "c", "d.py": "d"})
+    home = Home("root", "", 1000)
+    reading = read_folder(root, home, Census(), 0)
+    first = next(reading)
+    for name in ("b.py", "c.py", "d.py"):
+        (root / name).unlink()
+    (root / "b.py").symlink_to("/etc/passwd")
+    os.mkfifo(root / "c.py")
+    items = [first.item, *(found.item for found in reading)]
+
+    assert [isinstance(item, File) for item in items] == [True, False, False, False]
+    assert [item.reason for item in items if isinstance(item, RejectedItem)] == [
+        "not_readable",
+        "not_regular_file",
+        "not_readable",
+    ]
+
+
+def test_a_folder_inside_that_cannot_be_listed_is_rejected_and_the_rest_read(
+    tmp_path: Path,
+) -> None:
+    root = put(tmp_path / "root", {"a.py": "a", "b/b.py": "b", "c.py": "c"})
+    reading = read_folder(root, Home("root", "", 1000), Census(), 0)
+    items = [next(reading).item]
+    shutil.rmtree(root / "b")
+    items += [found.item for found in reading]
+
+    assert [i.origin.path if isinstance(i, File) else (i.path, i.reason) for i in items] == [
+        "a.py",
+        ("b", "not_readable"),
+        "c.py",
+    ]
+
+
+def test_a_folder_whose_name_is_no_utf8_is_refused_by_the_check_and_named_escaped(
+    tmp_path: Path,
+) -> None:
+    root = put(tmp_path / os.fsdecode(b"caf\xe9"), {"a.py": "a"})
+
+    assert read(root).files[0].origin.repository == "caf\\xe9"
+    with pytest.raises(SourceError, match=r"caf\\xe9: its name is no UTF-8: rename it"):
+        check_source(str(root))
+
+
+def test_every_record_of_an_odd_folder_can_be_stored(tmp_path: Path) -> None:
+    names = [b"caf\xe9.py", b"new\nline.py", b"\x1b[31m.py", "\U0001f40d.py".encode()]
+    for name in names:
+        (tmp_path / os.fsdecode(name)).write_text("x")
+    codec = Codec()
+    found = read(tmp_path)
+
+    assert len(found.files) == 4
+    assert [codec.decode(codec.encode(file)) for file in found.files] == found.files

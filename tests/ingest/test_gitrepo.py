@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from c2c_stream.errors import SourceError
+from c2c_stream.errors import Retry, SourceError
 from c2c_stream.ingest.gitrun import git_environment
 from c2c_stream.ingest.stage import Ingester, check_source
 from c2c_stream.records import File, Repository
@@ -304,3 +304,59 @@ def test_after_a_crash_the_commit_of_the_cursor_is_read_on_though_the_branch_mov
         f"old {i}".encode() for i in range(500, 700)
     ]
     assert {o.origin.commit for o in rest if isinstance(o, File)} == {first}
+
+
+def test_a_work_tree_elsewhere_reads_its_own_head(git: Git, tmp_path: Path) -> None:
+    git.commit({"a.py": "main"})
+    git.run("worktree", "add", "--quiet", "-b", "side", str(tmp_path / "side"))
+    git.commit({"a.py": "main moved"})
+
+    assert read(tmp_path / "side").contents == {"a.py": b"main"}
+
+
+def test_a_repository_of_sha256_objects_has_the_same_blob_hashes(tmp_path: Path) -> None:
+    plain, wide = Git(tmp_path / "a" / "shop"), Git(tmp_path / "b" / "shop", "sha256")
+    plain.commit({"a.py": "1"})
+    wide.commit({"a.py": "1"})
+    (old,), (new,) = read(plain.path).files, read(wide.path).files
+
+    assert old.origin.blob == new.origin.blob
+    assert len(new.origin.commit) == 64
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://[broken/x", "[broken/x"),
+        ("https://example.org/\x1b[31mred", "example.org/[31mred"),
+        ("https://example.org/" + "x" * 5000, "example.org/" + "x" * 488),
+        ("https://", "/"),
+    ],
+)
+def test_a_hostile_name_of_the_remote_stays_short_and_printable(
+    git: Git, url: str, name: str
+) -> None:
+    git.commit({"a.py": "1"})
+    git.run("config", "remote.origin.url", url)
+
+    assert read(git.path).files[0].origin.repository == name
+
+
+def test_a_repository_whose_configuration_is_broken_says_so(git: Git) -> None:
+    git.commit({"a.py": "1"})
+    (git.path / ".git" / "config").write_text("[core\n")
+
+    with pytest.raises(SourceError, match=r"shop: not a git repository that can be read: .*config"):
+        check_source(str(git.path))
+
+
+def test_a_git_that_hangs_is_given_up(tmp_path: Path) -> None:
+    """A named pipe where git expects a file blocks it for ever."""
+    git = Git(tmp_path / "shop")
+    git.commit({"a.py": "1"})
+    (git.path / ".git" / "HEAD").unlink()
+    os.mkfifo(git.path / ".git" / "HEAD")
+    ingester = Ingester(IngestSettings(git_timeout_s=0.2), tmp_path)
+
+    with pytest.raises(Retry, match=r"git said nothing for 0\.2 seconds"):
+        next(ingester.read(Repository(url=str(git.path)), None))

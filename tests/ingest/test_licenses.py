@@ -73,6 +73,7 @@ def test_several_licences_of_a_dump_hold_together() -> None:
         "MIT AND (Apache-2.0 OR ISC)"
     )
     assert joined([]) == ""
+    assert joined(f"LicenseRef-{i}" for i in range(10_000)) == ""
 
 
 EXPRESSIONS = st.recursive(
