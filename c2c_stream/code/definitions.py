@@ -13,24 +13,32 @@ _NOT_EVERYWHERE = frozenset(
 BUILTINS = frozenset(dir(builtins)) - _NOT_EVERYWHERE
 
 
-def usable(bindings: list[Binding]) -> list[Binding]:
-    """Return the bindings that count.
+def usable(module: Module, name: str) -> list[Binding]:
+    """Return the bindings of a top-level name that count.
 
     Not what only a type checker sees; not the overloads before an implementation; not the
-    accelerator that is imported, where there is one, over a definition in Python.
+    accelerator that replaces, where there is one, a definition in Python.
     """
-    found = [binding for binding in bindings if not binding.typing_only]
+    found = [binding for binding in module.bindings[name] if not binding.typing_only]
+    if len(found) < 2:  # noqa: PLR2004  # one binding has no rival
+        return found
     if any(binding.kind == "function" for binding in found):
         found = [binding for binding in found if binding.kind != "overload"]
-    return [binding for binding in found if not _is_accelerator(binding, found)]
+    return [binding for binding in found if not _is_accelerator(module, binding, found)]
 
 
-def _is_accelerator(binding: Binding, bindings: list[Binding]) -> bool:
+def _is_accelerator(module: Module, binding: Binding, bindings: list[Binding]) -> bool:
+    """Return whether a binding is `try: from _fast import f` below a plain `def f`.
+
+    A `del f` in the same statement belongs to it.
+    """
+    block = module.body[binding.index]
     return (
-        binding.kind == "import"
-        and binding.conditional
+        isinstance(binding.node, ast.Import | ast.ImportFrom | ast.Delete)
+        and isinstance(block, ast.Try)
+        and all(isinstance(each, ast.Import | ast.ImportFrom) for each in block.body)
         and any(
-            other.kind in {"function", "class"}
+            (other.kind in {"function", "class"} or isinstance(binding.node, ast.Delete))
             and not other.conditional
             and other.index < binding.index
             for other in bindings
@@ -38,9 +46,21 @@ def _is_accelerator(binding: Binding, bindings: list[Binding]) -> bool:
     )
 
 
-def obstacle_in(module: Module, name: str, limits: SliceLimits) -> Obstacle | None:
+def bindings_for(module: Module, name: str, user: int) -> list[Binding]:
+    """Return the bindings of a name that count for the top-level statement `user`.
+
+    A statement that runs once, where it stands, does not see what is deleted further down.
+    """
+    found = usable(module, name)
+    if isinstance(module.body[user], ast.FunctionDef | ast.ClassDef):
+        return found
+    return [b for b in found if not (isinstance(b.node, ast.Delete) and b.index > user)]
+
+
+def obstacle_in(
+    module: Module, name: str, found: list[Binding], limits: SliceLimits
+) -> Obstacle | None:
     """Return why the definitions of a top-level name cannot go into a slice, if so."""
-    found = usable(module.bindings[name])
     if not found:
         return Obstacle("conditional_import", f"{name} is there for type checkers only")
     if any(binding.conditional for binding in found):

@@ -110,8 +110,15 @@ class Module:
             root = root_name(call.func)
             if root is not None and isinstance(call.func, ast.Attribute):
                 yield root
-            if root is None or not self.is_import(root):
-                yield from (arg.id for arg in call.args if isinstance(arg, ast.Name))
+            if root in self.bindings and not self.is_import(root):
+                yield from filter(self._is_value, _passed_on(call))
+
+    def _is_value(self, name: str) -> bool:
+        return any(binding.kind == "value" for binding in self.bindings.get(name, ()))
+
+
+def _passed_on(call: ast.Call) -> Iterator[str]:
+    return (argument.id for argument in call.args if isinstance(argument, ast.Name))
 
 
 def _changed_by(statement: ast.stmt) -> Iterator[str]:
@@ -173,29 +180,30 @@ def _direct_bindings(node: ast.stmt, template: Binding) -> Iterator[tuple[str, B
                 yield bound_by(alias), replace(template, kind="import", node=node, alias=alias)
         case _:
             for name in _stored(node):
-                yield name, template
+                yield name, replace(template, node=node)
 
 
 def _stored(node: ast.stmt) -> Iterator[str]:
     """Yield the names that a statement itself stores to, not the statements in it."""
     match node:
         case ast.Assign(targets=targets) | ast.Delete(targets=targets):
-            yield from (name for target in targets for name in _targets(target))
+            yield from (name for target in targets for name in stored_in(target))
         case ast.AnnAssign(value=None):
             return
         case ast.AnnAssign(target=target) | ast.AugAssign(target=target) | ast.For(target=target):
-            yield from _targets(target)
+            yield from stored_in(target)
         case ast.With(items=items):
             for item in items:
                 if item.optional_vars is not None:
-                    yield from _targets(item.optional_vars)
+                    yield from stored_in(item.optional_vars)
         case ast.Match():
             yield from filter(None, map(_captured, ast.walk(node)))
         case ast.Try(handlers=handlers) | ast.TryStar(handlers=handlers):
             yield from (handler.name for handler in handlers if handler.name is not None)
 
 
-def _targets(target: ast.expr) -> Iterator[str]:
+def stored_in(target: ast.expr) -> Iterator[str]:
+    """Yield the names that an assignment to `target` binds or deletes."""
     for node in ast.walk(target):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             yield node.id

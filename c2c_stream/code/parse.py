@@ -70,7 +70,9 @@ class Source:
 @lru_cache(maxsize=256)
 def _is_plain(encoding: str) -> bool:
     try:
-        return _PROBE.decode(encoding) == _PROBE.decode("ascii")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _PROBE.decode(encoding) == _PROBE.decode("ascii")
     except (LookupError, ValueError):
         return False
 

@@ -46,7 +46,7 @@ class Names:
     # Module names that a `global` statement inside rebinds; that are changed in place.
     rebinds: frozenset[str]
     mutates: frozenset[str]
-    # Dotted uses of module names and of local imports.
+    # How module names and local imports are used: the name, its attributes.
     dotted: frozenset[tuple[str, str]]
     local_imports: tuple[ImportNode, ...]
     # Of a function only: what it does with its parameters, in the order of lines.
@@ -61,6 +61,8 @@ class _Scope:
     parent: "_Scope | None" = None
     bound: set[str] = field(default_factory=set)
     loads: set[str] = field(default_factory=set)
+    # Loaded as they stand, without an attribute.
+    bare: set[str] = field(default_factory=set)
     annotations: set[str] = field(default_factory=set)
     mutated: set[str] = field(default_factory=set)
     globals: set[str] = field(default_factory=set)
@@ -135,6 +137,7 @@ class _Walk:
     def name(self, node: ast.Name, scope: _Scope) -> None:
         if isinstance(node.ctx, ast.Load):
             scope.loads.add(node.id)
+            scope.bare.add(node.id)
         else:
             scope.bound.add(node.id)
             scope.uses.append(Use(node.id, "", node.lineno, called=False, bound=True))
@@ -350,25 +353,30 @@ def _uses_of_parameters(walk: _Walk) -> Iterator[Use]:
                 yield use
 
 
+def _dotted(walk: _Walk) -> Iterator[tuple[str, str]]:
+    imported = {bound_by(alias) for node in walk.imports for alias in node.names}
+    for scope in walk.scopes:
+        for name in scope.bare:
+            if name in imported or scope.owner(name) is walk.top:
+                yield name, ""
+        for use in scope.uses:
+            if use.tail and (use.name in imported or scope.owner(use.name) is walk.top):
+                yield use.name, use.tail
+
+
 def names_of(statement: ast.stmt) -> Names:
     """Return what a top-level statement needs from its module."""
     walk = _Walk(statement)
     top = walk.top
-    imported = {bound_by(alias) for node in walk.imports for alias in node.names}
     return Names(
         loads=frozenset(n for s in walk.scopes for n in s.loads if s.owner(n) is top),
         annotations=frozenset(n for s in walk.scopes for n in s.annotations if s.owner(n) is top),
         plain_annotations=walk.plain_annotations,
         rebinds=frozenset(n for s in walk.scopes for n in s.bound & s.globals),
         mutates=frozenset(n for s in walk.scopes for n in s.mutated if s.owner(n) is top),
-        dotted=frozenset(
-            (use.name, use.tail)
-            for scope in walk.scopes
-            for use in scope.uses
-            if not use.bound and (use.name in imported or scope.owner(use.name) is top)
-        ),
+        dotted=frozenset(_dotted(walk)),
         local_imports=tuple(walk.imports),
-        parameter_uses=tuple(sorted(_uses_of_parameters(walk), key=lambda use: use.line)),
+        parameter_uses=tuple(sorted(_uses_of_parameters(walk), key=lambda use: (use.line, use))),
         has_yield=walk.has_yield,
         returns_value=walk.returns_value,
     )

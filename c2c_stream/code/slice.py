@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from c2c_stream.code.definitions import BUILTINS, obstacle_in, usable
-from c2c_stream.code.module import Binding, Module, import_target
+from c2c_stream.code.definitions import BUILTINS, bindings_for, obstacle_in
+from c2c_stream.code.module import Binding, Module, import_target, stored_in
 from c2c_stream.code.obstacles import Obstacle, SliceError, SliceLimits, worst
 from c2c_stream.code.scope import ImportNode, bound_by
 from c2c_stream.code.stdlib import is_portable, is_stdlib
@@ -64,11 +64,17 @@ class _Slicer:
 
     def grow(self) -> None:
         """Follow the names until there are no new ones. Raises SliceError."""
+        name = getattr(self.module.body[self.entry], "name", "")
+        self.seen.add(name)
+        # Its own name too: `f.register(int)` further down makes f what it is.
+        self._stop_at(worst(self._need(name, self.entry)), self.entry)
         while self.todo:
             index = self.todo.popleft()
-            obstacle = worst(self._needs_of(index))
-            if obstacle is not None:
-                raise SliceError(self._in_context(obstacle, index))
+            self._stop_at(worst(self._needs_of(index)), index)
+
+    def _stop_at(self, obstacle: Obstacle | None, index: int) -> None:
+        if obstacle is not None:
+            raise SliceError(self._in_context(obstacle, index))
 
     def _in_context(self, obstacle: Obstacle, index: int) -> Obstacle:
         if index == self.entry:
@@ -82,32 +88,22 @@ class _Slicer:
         for node in names.local_imports:
             for alias in node.names:
                 yield from self._import(node, alias)
-        for name in sorted(names.loads - self.seen - self._bound_for_itself(index)):
+        for name in sorted(names.loads - self.seen - _bound_first(self.module.body[index])):
             self.seen.add(name)
-            yield from self._need(name)
+            yield from self._need(name, index)
 
-    def _bound_for_itself(self, index: int) -> set[str]:
-        """Names that a statement binds on its way, as a loop its variable."""
-        if not isinstance(self.module.body[index], ast.For | ast.With):
-            return set()
-        return {
-            name
-            for name, bindings in self.module.bindings.items()
-            if any(binding.index == index for binding in bindings)
-        }
-
-    def _need(self, name: str) -> Iterator[Obstacle]:
-        bindings = self.module.bindings.get(name)
-        if bindings is None:
+    def _need(self, name: str, user: int) -> Iterator[Obstacle]:
+        if name not in self.module.bindings:
             if name not in BUILTINS:
                 star = self.module.has_star_import
                 yield Obstacle("star_import" if star else "unresolved_name", name)
             return
-        obstacle = obstacle_in(self.module, name, self.limits)
+        bindings = bindings_for(self.module, name, user)
+        obstacle = obstacle_in(self.module, name, bindings, self.limits)
         if obstacle is not None:
             yield obstacle
             return
-        yield from self._bind(name, usable(bindings))
+        yield from self._bind(name, bindings)
         self._add(self.module.touched.get(name, ()))
 
     def _bind(self, name: str, bindings: list[Binding]) -> Iterator[Obstacle]:
@@ -139,7 +135,7 @@ class _Slicer:
             yield Obstacle("star_import", module)
         elif is_stdlib(module):
             self.modules.add(module)
-            if not is_portable(module):
+            if not is_portable(module, alias.name):
                 yield Obstacle("stdlib_platform", module)
         elif module.partition(".")[0] in self.module.own_packages:
             yield Obstacle("self_import", module)
@@ -156,10 +152,15 @@ class _Slicer:
                     list(self._bind(name, bindings))
 
 
+def _bound_first(statement: ast.stmt) -> frozenset[str]:
+    """Names that a loop binds before it reads them."""
+    return frozenset(stored_in(statement.target)) if isinstance(statement, ast.For) else frozenset()
+
+
 def _is_sure_import(binding: Binding) -> bool:
     """Return whether a binding imports from the standard library, wherever it runs."""
     node, alias = binding.node, binding.alias
     if alias is None or binding.conditional or getattr(node, "level", False):
         return False
     module = (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
-    return is_stdlib(module) and is_portable(module)
+    return is_stdlib(module) and is_portable(module, alias.name)

@@ -62,6 +62,17 @@ PLATFORM = frozenset(
         "xdrlib",
     }
 )
+# Names of portable modules that only one platform has.
+PLATFORM_NAMES = frozenset(
+    {
+        "codecs.code_page_decode",
+        "codecs.code_page_encode",
+        "codecs.mbcs_decode",
+        "codecs.mbcs_encode",
+        "codecs.oem_decode",
+        "codecs.oem_encode",
+    }
+)
 STDLIB = frozenset(sys.stdlib_module_names)
 
 
@@ -70,6 +81,6 @@ def is_stdlib(module: str) -> bool:
     return module.partition(".")[0] in STDLIB
 
 
-def is_portable(module: str) -> bool:
-    """Return whether a standard-library module is there, and usable, wherever bundles run."""
-    return module.partition(".")[0] not in PLATFORM
+def is_portable(module: str, name: str = "") -> bool:
+    """Return whether a module's name is there, and usable, wherever bundles run."""
+    return module.partition(".")[0] not in PLATFORM and f"{module}.{name}" not in PLATFORM_NAMES

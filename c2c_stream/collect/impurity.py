@@ -64,8 +64,7 @@ def _in_statement(module: Module, cut: Slice, index: int) -> Iterator[tuple[Reas
 
 
 def _dotted(names: Names, module: Module, targets: dict[str, str]) -> Iterator[str]:
-    plain = ((name, "") for name in names.loads)
-    for name, tail in (*names.dotted, *plain):
+    for name, tail in names.dotted:
         if name in targets:
             yield targets[name] + tail
         elif name not in module.bindings:

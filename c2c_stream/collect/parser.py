@@ -103,14 +103,22 @@ class Parser:
 
     def collect(self, path: str, content: bytes) -> list[Judgement]:
         """Return the judgements of one file, whatever it does."""
-        worker = self._worker
-        if worker is not None and worker.asked < self._limits.files:
-            try:
-                return worker.ask(path, content)
-            except WorkerDied:
-                self.close()
+        known = self._collect_again(path, content)
+        if known is not None:
+            return known
         self.close()
         return self._collect_fresh(path, content)
+
+    def _collect_again(self, path: str, content: bytes) -> list[Judgement] | None:
+        """Ask the worker that served others before; None where that would not be fair."""
+        worker = self._worker
+        if worker is None or worker.asked >= self._limits.files:
+            return None
+        try:
+            judgements = worker.ask(path, content)
+        except WorkerDied:
+            return None
+        return None if any(map(_is_limit, judgements)) else judgements
 
     def _collect_fresh(self, path: str, content: bytes) -> list[Judgement]:
         self._worker = _Worker(self._rules, self._limits)
@@ -125,3 +133,8 @@ class Parser:
         if self._worker is not None:
             self._worker.end()
             self._worker = None
+
+
+def _is_limit(judgement: Judgement) -> bool:
+    """Return whether something went beyond a limit, perhaps for the worker's age."""
+    return isinstance(judgement, TurnedDown) and judgement.reason is Reason.PARSE_LIMIT

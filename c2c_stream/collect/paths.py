@@ -42,8 +42,12 @@ def is_generated(content: bytes) -> bool:
 
 
 def may_define(content: bytes) -> bool:
-    """Return whether there can be a function in a file; False is certain, True is not."""
-    return b"def" in content
+    """Return whether a file is worth parsing; False is certain: there is no function in it.
+
+    In every encoding that a source may have, the keyword is these bytes; in UTF-16, which is
+    none of them, every second byte is null.
+    """
+    return b"def" in content or b"\0" in content
 
 
 def definitions(content: bytes) -> int:

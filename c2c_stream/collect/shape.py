@@ -59,10 +59,7 @@ def shape_reason(module: Module, found: Found, max_lines: int) -> tuple[Reason, 
 
 def _is_redefined(module: Module, node: FunctionNode) -> bool:
     """Return whether the name may stand for something else than this definition."""
-    bindings = module.bindings[node.name]
-    if len(bindings) == 1:
-        return False
-    return [binding.node for binding in usable(bindings)] != [node]
+    return [binding.node for binding in usable(module, node.name)] != [node]
 
 
 def _signature_reason(node: FunctionNode) -> Reason | None:
