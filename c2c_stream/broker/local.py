@@ -15,6 +15,8 @@ __all__ = ["LOG_NAME", "GroupPosition", "LocalBroker", "LocalLog"]
 
 # How often an idle poll looks again; a look costs some 10 microseconds.
 LOOK_S: Final = 0.01
+# A seat whose holder was just killed is free once the kernel has buried it.
+SEAT_S: Final = 3.0
 
 
 class LocalBroker:
@@ -137,17 +139,24 @@ def _take_seat(folder: Path, group: str) -> int:
         seat = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise SettingsError(f"{path}: cannot be opened: {error.strerror}") from error
-    try:
-        fcntl.flock(seat, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(seat, 32, 0).decode("ascii", "replace") or "unknown"
-        os.close(seat)
-        raise Fatal(
-            f"{path}: process {holder} already consumes as {group}; stop it first"
-        ) from None
+    deadline = _now() + SEAT_S
+    while not _locked(seat):
+        if _now() >= deadline:
+            holder = os.pread(seat, 32, 0).decode("ascii", "replace") or "unknown"
+            os.close(seat)
+            raise Fatal(f"{path}: process {holder} already consumes as {group}; stop it first")
+        _wait(LOOK_S)
     os.ftruncate(seat, 0)
     os.pwrite(seat, str(os.getpid()).encode(), 0)
     return seat
+
+
+def _locked(seat: int) -> bool:
+    try:
+        fcntl.flock(seat, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _now() -> float:
