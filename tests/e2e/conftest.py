@@ -1,75 +1,16 @@
-"""Real runs of the whole chain, on modules of the running standard library."""
+"""Shared by all tests of the whole chain: one source, one finished run."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-import sysconfig
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-STDLIB = Path(sysconfig.get_path("stdlib"))
-MODULES = (
-    "base64 bisect calendar cmd colorsys copy datetime difflib fnmatch fractions genericpath "
-    "heapq html/__init__ imghdr ipaddress json/decoder keyword locale mailcap mimetypes "
-    "nturl2path ntpath numbers opcode posixpath quopri random reprlib shlex sndhdr sre_compile "
-    "sre_parse stat statistics string stringprep textwrap token tokenize turtle uu urllib/parse "
-    "wsgiref/util xdrlib zipapp email/quoprimime email/_parseaddr email/utils"
-).split()
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished `c2c` process and the folder that it wrote."""
-
-    out: Path
-    code: int
-    stdout: str
-    stderr: str
-
-
-def c2c(*arguments: str | Path, timeout_s: float = 240) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "c2c_stream.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-        env=os.environ | {"COLUMNS": "200"},
-    )
-
-
-def c2c_json(*arguments: str | Path) -> Any:
-    """Run one command and return the JSON that it prints."""
-    done = c2c(*arguments, "--json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
-
-
-def run_to_end(source: Path, out: Path, *options: str) -> Run:
-    """Run the chain on `source`."""
-    done = c2c("run", source, "--out", out, *options)
-    return Run(out, done.returncode, done.stdout, done.stderr)
-
-
-def rows_of(out: Path) -> list[dict[str, Any]]:
-    """Return the dataset's rows in order."""
-    import pyarrow.parquet as pq
-
-    rows: list[dict[str, Any]] = []
-    for shard in sorted((out / "data").glob("*.parquet")):
-        rows += pq.read_table(shard).to_pylist()
-    return rows
+from tests.e2e.chain import MODULES, STDLIB, Run, run_to_end
 
 
 @pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of real code: some fifty modules, and two files that no parser takes."""
+    """Return a folder of real code: modules of the library, a copy of one, and a broken file."""
     folder = tmp_path_factory.mktemp("sources") / "library"
     for name in MODULES:
         file = STDLIB / f"{name}.py"
@@ -84,5 +25,5 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """One uninterrupted run."""
+    """Return one uninterrupted run."""
     return run_to_end(source, tmp_path_factory.mktemp("finished") / "out")

@@ -1,9 +1,10 @@
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Run, c2c
+from tests.e2e.chain import Run, c2c
 
 
 def _one_sentence(stderr: str) -> str:
@@ -72,8 +73,6 @@ def test_an_unknown_choice_names_the_known_ones(
 
 
 def test_a_port_in_use_is_a_clear_sentence(finished: Run) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = c2c("serve", "formatter", "--out", finished.out, "--http-port", port)

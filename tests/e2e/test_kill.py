@@ -17,7 +17,7 @@ from c2c_stream.broker.local import LocalLog
 from c2c_stream.cli.progress import Progress, progress_of
 from c2c_stream.errors import C2CError
 from c2c_stream.topics import SERVICES
-from tests.e2e.conftest import Run, c2c_json, rows_of, run_to_end
+from tests.e2e.chain import Run, c2c_json, rows_of, run_to_end
 
 KILLS = 20
 PATIENCE_S = 60

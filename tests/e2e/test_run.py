@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from c2c_stream.code.literals import parse_arguments
-from tests.e2e.conftest import Run, c2c, c2c_json, rows_of, run_to_end
+from tests.e2e.chain import Run, c2c, c2c_json, rows_of, run_to_end
 
 
 def test_a_run_ends_with_rows_balanced_books_and_verified_cases(finished: Run) -> None:
@@ -80,7 +80,7 @@ def test_rejections_are_summed_by_reason_with_an_example(finished: Run) -> None:
 def test_explain_tells_what_happened_from_file_to_sample_or_rejection(finished: Run) -> None:
     kept = rows_of(finished.out)[0]
     told = c2c("explain", f"{kept['path']}::{kept['entry_point']}", "--out", finished.out)
-    rejected = c2c("explain", "broken.py", "--out", finished.out)
+    rejected = c2c("explain", "broken.py::", "--out", finished.out)
 
     assert told.returncode == 0, told.stderr
     assert kept["function_id"] in told.stdout
