@@ -1,10 +1,12 @@
 """What runs inside the child: load a bundle, make its calls, one frame each. Standard library only.
 
 All that is parsed is parsed before the first line of the guest runs; after that only the recorder
-touches what the guest made. A frame is a JSON list: [call, verdict, text, steps].
+touches what the guest made. A frame is a JSON list: [call, verdict, text, steps]. Before them the
+first run hands out what it parsed, for the child of the second run alone to unpack.
 """
 
 import json
+import marshal
 import sys
 import time
 import types
@@ -12,12 +14,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from c2c_stream.code.literals import parse_arguments
-from c2c_stream.code.probes import Counter, Probed, probe
+from c2c_stream.code.probes import Counter, probe
 from c2c_stream.execute.recorder import TooLong, Unrepresentable, exception_text, result_text
 
 MODULE: Final = "bundle"
 LOAD: Final = -1  # the number of the frame about loading
+PREPARED: Final = "P"  # how the frame begins that holds what was parsed
+MAX_PREPARED_CHARS: Final = 512 * 1024
 Call = tuple[list[object], dict[str, object]]
+Parsed = tuple[types.CodeType, int, list[Call | None]]
 
 _dumps = json.JSONEncoder(ensure_ascii=True).encode
 _type, _min, _len = type, min, len
@@ -39,24 +44,32 @@ class Run:
 
     def run(self) -> None:
         """Load, then call with each of the arguments asked for, in the order asked for."""
-        texts = self._request["arguments"]
-        calls = [(number, _parsed(texts[number])) for number in self._request["order"]]
-        probed = self._compile()
-        if probed is None or not self._load(probed):
+        parsed = self._parse()
+        if parsed is None or not self._load(*parsed[:2]):
             return
         self._tell(LOAD, "value", "", self._counter.steps)
-        for number, call in calls:
-            self._call(number, call)
+        for number in self._request["order"]:
+            self._call(number, parsed[2][number])
 
-    def _compile(self) -> Probed | None:
+    def _parse(self) -> Parsed | None:
+        prepared = self._request["prepared"]
+        if prepared:
+            # Of a child that ran the same bundle; what it may have forged is its own record.
+            unpacked: Parsed = marshal.loads(bytes.fromhex(prepared))  # noqa: S302
+            return unpacked
         try:
-            return probe(self._request["code"], f"<{MODULE}>")
+            probed = probe(self._request["code"], f"<{MODULE}>")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self._failed_to_load(error)
             return None
+        parsed = (probed.code, probed.edges, [_parsed(t) for t in self._request["arguments"]])
+        text = marshal.dumps(parsed).hex()
+        if _len(text) < MAX_PREPARED_CHARS:
+            self._emit(PREPARED + text)
+        return parsed
 
-    def _load(self, probed: Probed) -> bool:
-        self._counter = Counter(probed.edges)
+    def _load(self, code: types.CodeType, edges: int) -> bool:
+        self._counter = Counter(edges)
         module = types.ModuleType(MODULE)
         sys.modules[MODULE] = module  # where dataclasses look for their module
         namespace = module.__dict__
@@ -64,7 +77,7 @@ class Run:
         self._counter.begin(self._request["steps"])
         self._reseed()
         try:
-            exec(probed.code, namespace)  # noqa: S102  # behind every wall there is
+            exec(code, namespace)  # noqa: S102  # behind every wall there is
             self._function = namespace[self._request["entry_point"]]
         except _BaseException as error:  # a guest may raise anything
             self._failed_to_load(error)
@@ -129,6 +142,7 @@ def warm_up() -> None:
         "entry_point": "f",
         "arguments": ["3", "n=2"],
         "order": [0, 1],
+        "prepared": "",
         "steps": 1000,
         "function_steps": 10_000,
         "call_cpu_ns": 10**9,

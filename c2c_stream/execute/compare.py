@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from c2c_stream.execute.frames import Call, ForgedError, parse_frames
+from c2c_stream.execute.frames import Call, ForgedError, parse_frames, split_prepared
 from c2c_stream.sandbox import Ended, Reply, Verdict
 
 TOO_FEW: Final = "too_few_cases"
@@ -32,6 +32,7 @@ class Run:
     end: Verdict
     load_error: str = ""
     loaded: bool = True
+    prepared: str = ""
 
     def candidates(self) -> list[int]:
         """Return the calls that may become cases: none after a stop that depends on the machine."""
@@ -63,7 +64,8 @@ def read_run(reply: Reply, expected: Sequence[int], max_text_bytes: int) -> Run:
     """Return the run that a reply tells of. Frames that are not as agreed count as none."""
     end = _VERDICT_OF_END[reply.ended]
     try:
-        calls = parse_frames(reply.frames, expected, max_text_bytes)
+        prepared, frames = split_prepared(reply.frames)
+        calls = parse_frames(frames, expected, max_text_bytes)
     except ForgedError as error:
         return Run({}, Verdict.EXITED, f"its frames are forged: {error}", loaded=False)
     if not calls:
@@ -71,7 +73,7 @@ def read_run(reply: Reply, expected: Sequence[int], max_text_bytes: int) -> Run:
     load, *rest = calls
     if load.verdict is Verdict.LOAD_ERROR:
         return Run({}, Verdict.LOAD_ERROR, load.text, loaded=False)
-    return Run({call.number: call for call in rest}, end)
+    return Run({call.number: call for call in rest}, end, prepared=prepared)
 
 
 def compare(first: Run, second: Run | None, calls: int, max_bytes: int) -> Finding:

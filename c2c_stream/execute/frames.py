@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from c2c_stream.execute.child import LOAD
+from c2c_stream.execute.child import LOAD, MAX_PREPARED_CHARS, PREPARED
 from c2c_stream.sandbox import Verdict
 
 # What a child may say about a call. All other verdicts are for the host to give.
@@ -23,6 +23,7 @@ _FROM_CHILD: Final = frozenset(
     }
 )
 _MAX_STEPS: Final = 1 << 40
+_HEX: Final = frozenset("0123456789abcdef")
 
 
 class ForgedError(ValueError):
@@ -37,6 +38,19 @@ class Call:
     verdict: Verdict
     text: str
     steps: int
+
+
+def split_prepared(frames: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Return what the first run parsed, for another child to unpack, and the other frames.
+
+    Empty where there is none. Raises ForgedError where it is no such text.
+    """
+    if not frames or not frames[0].startswith(PREPARED):
+        return "", frames
+    text = frames[0].removeprefix(PREPARED)
+    if len(text) > MAX_PREPARED_CHARS or not set(text) <= _HEX:
+        raise ForgedError("what was parsed is not as agreed")
+    return text, frames[1:]
 
 
 def parse_frames(

@@ -58,20 +58,23 @@ class Executor:
     async def process(self, record: Inputs, place: Place) -> Outcome:  # noqa: ARG002  # AsyncStage
         """Execute all calls twice; keep what both runs agree on."""
         first = await self._run(0, record, range(len(record.arguments)))
-        candidates = first.candidates()
-        second = await self._run(1, record, candidates[::-1]) if candidates else None
+        candidates = first.candidates()[::-1]
+        second = await self._run(1, record, candidates, first.prepared) if candidates else None
         finding = compare(first, second, len(record.arguments), self._settings.max_cases_bytes)
         if finding.reason:
             return _reject(record, finding)
         return Outcome(outputs=(self._cases(record, finding),))
 
-    async def _run(self, which: int, record: Inputs, order: Sequence[int]) -> Run:
+    async def _run(
+        self, which: int, record: Inputs, order: Sequence[int], prepared: str = ""
+    ) -> Run:
         settings = self._settings
         request = {
             "code": record.function.code,
             "entry_point": record.function.entry_point,
             "arguments": list(record.arguments),
             "order": list(order),
+            "prepared": prepared,
             "seed": RANDOM_SEEDS[which],
             "steps": settings.steps,
             "function_steps": settings.steps * FUNCTION_STEPS_FACTOR,
@@ -84,7 +87,7 @@ class Executor:
 
     def _cases(self, record: Inputs, finding: Finding) -> Cases:
         kept = tuple(
-            Case(record.arguments[call.number], call.verdict, call.text, call.steps)
+            Case(record.arguments[call.number], str(call.verdict), call.text, call.steps)
             for call in finding.kept
         )
         execution = Execution(
@@ -101,7 +104,7 @@ class Executor:
 
 def _dropped(verdicts: Sequence[Verdict]) -> tuple[Dropped, ...]:
     counts = Counter(verdicts)
-    return tuple(Dropped(verdict, counts[verdict]) for verdict in Verdict if counts[verdict])
+    return tuple(Dropped(str(verdict), counts[verdict]) for verdict in Verdict if counts[verdict])
 
 
 def _reject(record: Inputs, finding: Finding) -> Outcome:
@@ -112,7 +115,7 @@ def _reject(record: Inputs, finding: Finding) -> Outcome:
         path=function.origin.path,
         qualified_name=function.qualified_name,
         line=function.line,
-        reason=finding.reason,
+        reason=str(finding.reason),
         detail=finding.detail,
     )
     return Outcome(rejected=(item,))

@@ -1,7 +1,6 @@
 """The host's end of one jail: starts it, maps its users, sends it orders, reads its frames."""
 
 import asyncio
-import base64
 import json
 import mmap
 import os
@@ -203,8 +202,8 @@ def _config(plan: Plan) -> dict[str, Any]:
         "binds": plan.layout.binds,
         "masks": plan.layout.masks,
         "path": plan.layout.path,
-        "base_filter": base64.b64encode(filters.base_filter()).decode(),
-        "child_filter": base64.b64encode(filters.child_filter()).decode(),
+        "base_filter": filters.base_filter().hex(),
+        "child_filter": filters.child_filter().hex(),
     }
 
 

@@ -3,7 +3,6 @@
 Standard library only. Talks to the host in JSON over the control socket until the zygote serves.
 """
 
-import base64
 import importlib
 import json
 import os
@@ -72,11 +71,11 @@ class Launcher:
         jail.silence((self._control,), self._null)
         _warm_up(self._program)
         jail.limit(self._config["memory_bytes"])
-        child_filter = base64.b64decode(self._config["child_filter"])
+        child_filter = bytes.fromhex(self._config["child_filter"])
         zygote = Zygote(self._control, self._arena, self._program, child_filter)
         with jail.wall("seccomp", "the kernel must be built with CONFIG_SECCOMP_FILTER"):
             linux.forbid_new_privileges()
-            linux.Filter(base64.b64decode(self._config["base_filter"])).load()
+            linux.Filter(bytes.fromhex(self._config["base_filter"])).load()
         return zygote
 
 

@@ -110,8 +110,9 @@ class Zygote:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
         if self._drop_uid:
-            os.setresuid(CHILD_UID, CHILD_UID, CHILD_UID)
-        self._no_capabilities.take()
+            os.setresuid(CHILD_UID, CHILD_UID, CHILD_UID)  # takes the capabilities as well
+        else:
+            self._no_capabilities.take()
         self._filter.load()
 
 
