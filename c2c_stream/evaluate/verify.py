@@ -43,6 +43,7 @@ class Rerun:
             "entry_point": sample.entry_point,
             "arguments": [case.arguments for case in cases],
             "order": list(order),
+            "prepared": "",  # parse anew: nothing of an earlier run is believed
             "seed": RANDOM_SEED,
             "steps": steps,
             "function_steps": steps * FUNCTION_STEPS_FACTOR,
