@@ -1,0 +1,128 @@
+"""The decision core, against every order of deliveries, failures, crashes and rebalances.
+
+The two mutants of it that a model check once found to double records are found here, too.
+"""
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.engine.toy import (
+    ENDS,
+    PARTITIONS,
+    X1,
+    X2,
+    Broker,
+    Member,
+    final_oracle,
+    oracle,
+)
+
+MEMBER = st.integers(0, 1)
+KINDS = st.sampled_from(sorted(ENDS))
+
+
+class CoreMachine(RuleBasedStateMachine):
+    """Two members of one group."""
+
+    make = Member
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broker = Broker()
+        self.members = [self.make(self.broker, number) for number in (0, 1)]
+        self.now = 0.0
+
+    @rule(partition=st.sampled_from(PARTITIONS), kinds=st.lists(KINDS, max_size=4), gap=MEMBER)
+    def produce(self, partition: tuple[str, int], kinds: list[bytes], gap: int) -> None:
+        for kind in kinds:
+            self.broker.append(partition, kind, gap)
+
+    @rule(times=st.integers(1, 4))
+    def poll(self, times: int) -> None:
+        for member in self.members * times:
+            member.poll()
+
+    @rule(seconds=st.integers(0, 40))
+    def work(self, seconds: int) -> None:
+        self.now += seconds
+        for member in self.members:
+            member.work(self.now)
+
+    @precondition(lambda self: any(member.running for member in self.members))
+    @rule(which=st.lists(st.integers(0, 10), min_size=1, max_size=5))
+    def finish(self, which: list[int]) -> None:
+        for member in self.members:
+            for index in which:
+                if member.running:
+                    member.finish(index, self.now)
+
+    @rule(member=MEMBER, lost=st.booleans())
+    def commit(self, member: int, *, lost: bool) -> None:
+        self.members[member].commit(lost=lost)
+
+    @rule(member=MEMBER)
+    def crash(self, member: int) -> None:
+        self.members[member].start()
+
+    @rule(owners=st.tuples(MEMBER, MEMBER))
+    def rebalance(self, owners: tuple[int, int]) -> None:
+        self.broker.generation += 1
+        self.broker.owner = dict(zip(PARTITIONS, owners, strict=True))
+        for member in self.members:
+            member.rebalanced()
+
+    @rule(member=MEMBER)
+    def zombie(self, member: int) -> None:
+        """Let a generation pass that one member does not hear of."""
+        self.broker.generation += 1
+        self.members[1 - member].rebalanced()
+
+    @invariant()
+    def nothing_comes_out_twice(self) -> None:
+        oracle(self.broker)
+
+    def teardown(self) -> None:
+        """Let both go on undisturbed until nothing is left, then count."""
+        for _ in range(300):
+            if all(self.settle(member) for member in self.members):
+                break
+        final_oracle(self.broker)
+
+    def settle(self, member: Member) -> bool:
+        self.now += 100
+        member.poll()
+        member.work(self.now)
+        if member.running:
+            member.finish(0, self.now)
+        member.commit()
+        return not any(
+            self.broker.after(p, at.offset) for p, at in self.broker.assigned(member.number).items()
+        )
+
+
+TestCore = CoreMachine.TestCase
+TestCore.settings = settings(max_examples=200, stateful_step_count=60)
+
+
+@pytest.mark.parametrize("mutant", [X1, X2])
+def test_a_mutant_of_the_core_is_found(mutant: type[Member]) -> None:
+    class Mutated(CoreMachine):
+        make = mutant
+
+    fair = settings(
+        max_examples=2000,
+        stateful_step_count=60,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+    )
+    with pytest.raises(AssertionError, match=r"ended \d times"):
+        run_state_machine_as_test(Mutated, settings=fair)

@@ -1,0 +1,103 @@
+import pytest
+
+from c2c_stream.broker.protocol import Position
+from c2c_stream.engine.books import Books, to_metadata
+from c2c_stream.engine.ledger import Ledger
+from c2c_stream.errors import Fatal
+from c2c_stream.settings import EngineSettings
+from tests.engine.make import delivered, place, settled
+
+SETTINGS = EngineSettings(flush_records=2, flush_bytes=1024)
+FILES, OTHER = ("files", 0), ("files", 1)
+
+
+def test_a_commit_moves_each_partition_with_its_own_books() -> None:
+    ledger = Ledger({FILES: Position(3, to_metadata(Books(read=3))), OTHER: Position(0)}, SETTINGS)
+    ledger.deliver(delivered(3))
+    ledger.deliver(delivered(9, partition=1))
+    ledger.add(place(9, 1), settled("b"), 1.0, done=True)
+    commit = ledger.commit()
+    assert commit
+    assert commit.positions == {
+        OTHER: Position(10, to_metadata(Books(read=1, processed=1, found=1, out=1)))
+    }
+    ledger.committed(commit, 1.0)
+    ledger.add(place(3), settled("a"), 1.0, done=True)
+    commit = ledger.commit()
+    assert commit
+    assert commit.positions[FILES] == Position(
+        4, to_metadata(Books(read=4, processed=1, found=1, out=1))
+    )
+    assert [output.value for output in commit.outputs] == [b"a"]
+
+
+def test_a_commit_that_failed_is_the_same_again_with_what_came_since() -> None:
+    ledger = Ledger({FILES: Position(0)}, SETTINGS)
+    for offset in (0, 1):
+        ledger.deliver(delivered(offset))
+    ledger.add(place(0), settled("a"), 0.0, done=True)
+    first = ledger.commit()
+    ledger.add(place(1), settled("b"), 0.0, done=True)
+    second = ledger.commit()
+    assert first
+    assert second
+    assert second.outputs[:1] == first.outputs
+    assert [output.value for output in second.outputs] == [b"a", b"b"]
+
+
+def test_the_committed_cursor_belongs_to_the_first_record_only() -> None:
+    ledger = Ledger({FILES: Position(4, to_metadata(Books(cursor="c")))}, SETTINGS)
+    assert ledger.deliver(delivered(6)) == "c"
+    assert ledger.deliver(delivered(7)) is None
+    ledger.add(place(6), settled("a"), 0.0, done=True)
+    ledger.add(place(7), settled("b"), 0.0, done=True)
+    commit = ledger.commit()
+    assert commit
+    ledger.committed(commit, 0.0)
+    assert ledger.deliver(delivered(8)) is None
+
+
+def test_a_chunk_commits_its_cursor_and_stays_at_the_record() -> None:
+    ledger = Ledger({FILES: Position(0)}, SETTINGS)
+    ledger.deliver(delivered(0))
+    ledger.add(place(0), settled("a", cursor="one"), 0.0, done=False)
+    ledger.add(place(0), settled("b", cursor="two"), 0.0, done=False)
+    commit = ledger.commit()
+    assert commit
+    books = Books(found=2, out=2, cursor="two")
+    assert commit.positions == {FILES: Position(0, to_metadata(books))}
+    ledger.committed(commit, 0.0)
+    assert ledger.records == 1
+    assert ledger.commit() is None
+
+
+def test_a_later_put_of_a_key_wins() -> None:
+    ledger = Ledger({FILES: Position(0)}, SETTINGS)
+    for offset, value in ((0, b"old"), (1, b"new")):
+        ledger.deliver(delivered(offset))
+        result = settled("a")
+        object.__setattr__(result, "puts", {"k": value})
+        ledger.add(place(offset), result, 0.0, done=True)
+    commit = ledger.commit()
+    assert commit
+    assert commit.puts == {"k": b"new"}
+
+
+def test_it_knows_what_it_holds_and_the_oldest_of_it() -> None:
+    ledger = Ledger({FILES: Position(0), OTHER: Position(0)}, SETTINGS)
+    assert ledger.oldest_produced_at is None
+    assert not ledger.has_prefix
+    records = [delivered(8), delivered(2, partition=1)]
+    for record in records:
+        ledger.deliver(record)
+    assert ledger.records == 2
+    assert ledger.size == sum(len(record.value) for record in records)
+    assert ledger.oldest_produced_at == 1002.0
+    ledger.add(place(2, 1), settled("a", size=1024), 5.0, done=True)
+    assert (ledger.has_prefix, ledger.finished_size) == (True, 1024)
+    assert ledger.due(5.0)
+
+
+def test_foreign_metadata_stops_the_service() -> None:
+    with pytest.raises(Fatal, match=r"files\[0\]@4"):
+        Ledger({FILES: Position(4, "who knows")}, SETTINGS)

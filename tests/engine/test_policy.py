@@ -1,0 +1,78 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from c2c_stream.engine.policy import (
+    MAX_UNAVAILABLE_WAIT_S,
+    Breaker,
+    Bury,
+    HoldUntil,
+    RetryAt,
+    RetryPolicy,
+    Stop,
+)
+from c2c_stream.errors import (
+    DecodeError,
+    Fatal,
+    NewerSchema,
+    Poison,
+    Retry,
+    SettingsError,
+    Unavailable,
+)
+
+POLICY = RetryPolicy(max_attempts=3, base_s=0.5)
+
+
+def test_waits_double_from_attempt_to_attempt() -> None:
+    policy = RetryPolicy(max_attempts=5, base_s=0.5)
+    waits = [policy.after(Retry("x"), attempt, 0, 100.0, 0.0) for attempt in (1, 2, 3, 4)]
+    assert waits == [RetryAt(100.5), RetryAt(101.0), RetryAt(102.0), RetryAt(104.0)]
+
+
+@given(st.integers(1, 2), st.floats(0, 1, exclude_max=True), st.floats(0, 1e6))
+def test_jitter_makes_a_wait_longer_but_never_twice_as_long(
+    attempt: int, jitter: float, now: float
+) -> None:
+    plain = POLICY.after(Retry("x"), attempt, 0, now, 0.0)
+    found = POLICY.after(Retry("x"), attempt, 0, now, jitter)
+    assert isinstance(plain, RetryAt)
+    assert isinstance(found, RetryAt)
+    assert plain.at <= found.at <= plain.at + (plain.at - now) + 1e-6
+
+
+def test_the_last_attempt_is_followed_by_a_dead_letter() -> None:
+    assert POLICY.after(Retry("slow"), 3, 0, 0.0, 0.0) == Bury("Retry", "slow")
+
+
+@pytest.mark.parametrize("error", [Poison("bad"), DecodeError("bad")])
+def test_a_poisonous_record_is_never_tried_again(error: Exception) -> None:
+    assert POLICY.after(error, 1, 0, 0.0, 0.0) == Bury(type(error).__name__, "bad")
+
+
+@given(st.integers(1, 10**6), st.integers(0, 10**6))
+def test_an_outage_never_makes_a_dead_letter_and_waits_are_bounded(
+    attempt: int, outages: int
+) -> None:
+    decision = POLICY.after(Unavailable("away"), attempt, outages, 50.0, 0.0)
+    assert isinstance(decision, HoldUntil)
+    assert 50.0 < decision.at <= 50.0 + MAX_UNAVAILABLE_WAIT_S
+
+
+def test_a_newer_schema_is_an_outage() -> None:
+    assert isinstance(POLICY.after(NewerSchema("x"), 1, 0, 0.0, 0.0), HoldUntil)
+
+
+@pytest.mark.parametrize("error", [ValueError(), Fatal("x"), SettingsError("x"), KeyError("x")])
+def test_anything_else_stops_the_service(error: Exception) -> None:
+    assert POLICY.after(error, 1, 0, 0.0, 0.0) == Stop(error)
+
+
+@given(st.integers(1, 5), st.lists(st.booleans()))
+def test_the_breaker_opens_at_that_many_dead_letters_in_a_row(limit: int, dead: list[bool]) -> None:
+    breaker = Breaker(limit)
+    row = 0
+    for is_dead in dead:
+        breaker.saw(dead=is_dead)
+        row = row + 1 if is_dead else 0
+        assert breaker.open == (row >= limit)
