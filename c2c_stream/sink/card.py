@@ -135,7 +135,7 @@ def _use(layout: str) -> str:
 def _funnel(books: Sequence[Counts]) -> str:
     if not books:
         return ""
-    bars = "\n".join(_bar(counts) for counts in books)
+    bars = "\n".join(_bar(counts) for counts in books if counts.out + counts.rejected)
     rows = [
         (c.stage, *(f"{n:,}" for n in (c.read, c.out, c.rejected, c.dead, c.waiting)))
         for c in books
@@ -147,7 +147,7 @@ def _funnel(books: Sequence[Counts]) -> str:
 def _bar(counts: Counts) -> str:
     """Return one stage's line: the share of what it found that it passed on."""
     found = counts.out + counts.rejected
-    share = counts.out / found if found else 0.0
+    share = counts.out / found
     filled = round(share * BAR)
     bar = "█" * filled + "░" * (BAR - filled)
     return f"{counts.stage:<10} {bar} {share:>6.1%}  {found:>9,} -> {counts.out:,}"

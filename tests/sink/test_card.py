@@ -21,6 +21,7 @@ FACTS = Facts(
         Counts("ingester", 1, 800, 0, 0, 0),
         Counts("collector", 800, 860, 58_140, 1, 0),
         Counts("formatter", 700, 600, 100, 0, 0),
+        Counts("sink", 650, 0, 0, 0, 0),
     ),
     settings={"write.steps": "200000", "format.max_visible": "10"},
     versions={"c2c-stream": "0.1.0", "pyarrow": "26.0.1"},
@@ -90,6 +91,7 @@ def test_the_card_tells_what_the_run_did(tmp_path: Path) -> None:
         "| cases executed again | 499 of 500 as recorded |",
         "| collector | 800 | 860 | 58,140 | 1 | 0 |",
         "collector  ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░   1.5%     59,000 -> 860",
+        "| sink | 650 | 0 | 0 | 0 | 0 |",
         "| collector | stub | 2 | pkg/m0.py::C.method0 |",
         "| MIT | 3 |",
         "| hidden_cases | Cases that score an answer; disjoint from the visible. |",
@@ -98,6 +100,7 @@ def test_the_card_tells_what_the_run_did(tmp_path: Path) -> None:
         "| Python of the cases | 3.11.7: 3 samples |",
     ):
         assert line in card.splitlines(), line
+    assert "sink       ░" not in card
 
 
 def test_the_same_facts_make_the_same_card() -> None:
