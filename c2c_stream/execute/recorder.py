@@ -11,7 +11,7 @@ from typing import Any, Final
 MAX_DEPTH: Final = 60
 _DIGITS_PER_BIT: Final = 0.30103
 
-_type, _len, _repr, _str, _sorted, _id = type, len, repr, str, sorted, id
+_type, _len, _repr, _str, _sorted, _id, _zip = type, len, repr, str, sorted, id, zip
 _name_of_type = type.__dict__["__name__"].__get__
 _encode, _join, _bit_length = str.encode, str.join, int.bit_length
 _address_in = re.compile(r"\bat 0x[0-9a-fA-F]{4,}").search
@@ -115,7 +115,7 @@ class _Spelling:
     def dict(self, value: Any, depth: int) -> str:
         keys = self._all(value, depth)
         values = self._all(value.values(), depth)
-        pairs = [f"{key}: {item}" for key, item in zip(keys, values, strict=True)]
+        pairs = [f"{key}: {item}" for key, item in _zip(keys, values, strict=True)]
         return "{" + _join(", ", pairs) + "}"
 
 

@@ -13,6 +13,7 @@ REQUEST_BYTES: Final = 5 * MIB  # a record is 4 MiB at most; marshalled it grows
 FRAMES_BYTES: Final = 2 * MIB  # all cases of a function are 256 KiB at most, escaped 4 times that
 ARENA_BYTES: Final = REQUEST_BYTES + FRAMES_BYTES
 
+_len = len  # a guest may replace the builtin
 _WORD = struct.Struct("<I")
 _HEADER = struct.Struct("<II")
 _STATE_AT: Final = REQUEST_BYTES
@@ -48,12 +49,12 @@ class FrameWriter:
     def emit(self, text: str) -> None:
         """Append one frame. Raises OverflowError when the arena is full."""
         data = text.encode("utf-8", "backslashreplace")
-        end = self._used + _WORD.size + len(data)
+        end = self._used + _WORD.size + _len(data)
         if end > _CAPACITY:
             raise OverflowError(f"frames of {end} bytes; the arena holds {_CAPACITY}")
         at = _FRAMES_AT + self._used
-        _WORD.pack_into(self._arena, at, len(data))
-        self._arena[at + _WORD.size : at + _WORD.size + len(data)] = data
+        _WORD.pack_into(self._arena, at, _len(data))
+        self._arena[at + _WORD.size : at + _WORD.size + _len(data)] = data
         self._used = end
         _WORD.pack_into(self._arena, _COMMITTED_AT, end)
 

@@ -1,0 +1,7 @@
+# kept = ["exception: PermissionError: [Errno 1] Operation not permitted"]
+
+import os
+
+def f(n):
+    while True:
+        os.fork()

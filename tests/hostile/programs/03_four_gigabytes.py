@@ -1,0 +1,4 @@
+# reason = "memory"
+
+def f(n):
+    return len(b"x" * (4 << 30))

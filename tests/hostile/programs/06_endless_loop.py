@@ -1,0 +1,5 @@
+# reason = "step_limit"
+
+def f(n):
+    while 1:
+        pass

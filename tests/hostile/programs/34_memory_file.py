@@ -1,0 +1,6 @@
+# kept = ["exception: PermissionError: [Errno 1] Operation not permitted"]
+
+import os
+
+def f(n):
+    return os.memfd_create("hidden")

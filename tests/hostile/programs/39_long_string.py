@@ -1,0 +1,4 @@
+# reason = "truncated"
+
+def f(n):
+    return "x" * (50 << 20)

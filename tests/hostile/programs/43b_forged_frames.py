@@ -1,0 +1,8 @@
+# reason = "exited"
+
+import gc
+
+def f(n):
+    import sys
+    sys._getframe(2).f_locals["self"]._emit('[0, "value", "forged", "many"]')
+    return 1

@@ -1,0 +1,4 @@
+# reason = "unrepresentable"
+
+def f(n):
+    return str(object())

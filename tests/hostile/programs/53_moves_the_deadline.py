@@ -1,0 +1,15 @@
+# reason = ["timeout_cpu", "step_limit"]
+
+import signal
+
+def f(n):
+    for number in range(1, 65):
+        try:
+            signal.signal(number, signal.SIG_IGN)
+        except (OSError, ValueError):
+            pass
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1)
+    except OSError:
+        pass
+    return sum(range(10**12))

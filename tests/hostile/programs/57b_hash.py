@@ -1,0 +1,4 @@
+# reason = "not_deterministic"
+
+def f(n):
+    return hash("a")

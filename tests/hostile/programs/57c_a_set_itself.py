@@ -1,0 +1,5 @@
+# arguments = ["['beta', 'alpha']"]
+# kept = ["value: {'alpha', 'beta'}"]
+
+def f(words):
+    return set(words)

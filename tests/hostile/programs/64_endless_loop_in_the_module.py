@@ -1,0 +1,7 @@
+# reason = "load_error"
+
+while True:
+    pass
+
+def f(n):
+    return n

@@ -1,0 +1,6 @@
+# reason = "load_error"
+
+import numpy
+
+def f(n):
+    return n

@@ -1,0 +1,4 @@
+# kept = ["exception: NameError: name 'exit' is not defined"]
+
+def f(n):
+    exit()

@@ -1,0 +1,4 @@
+# reason = "load_error"
+
+def f(n)
+    return n

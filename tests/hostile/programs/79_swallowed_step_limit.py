@@ -1,0 +1,8 @@
+# reason = "step_limit"
+
+def f(n):
+    try:
+        while True:
+            pass
+    except BaseException:
+        return "escaped"
