@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[1]
 def start(module: str, *arguments: object) -> subprocess.Popen[str]:
     """Start `python -m module` in the root of the repository."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT)
 
 
 def lines(process: subprocess.Popen[str], count: int) -> list[str]:
