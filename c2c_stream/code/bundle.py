@@ -61,8 +61,12 @@ class Bundler:
         needed: dict[int, list[ast.alias]] = {}
         for index, alias in cut.imports:
             needed.setdefault(index, []).append(alias)
-        for index, aliases in needed.items():
-            yield from ((index, part) for part in self._imports(index, aliases))
+        written = set()
+        for index, aliases in sorted(needed.items()):
+            for part in self._imports(index, aliases):
+                if part.digest not in written:
+                    written.add(part.digest)
+                    yield index, part
 
     def _part(self, statement: ast.stmt) -> _Part:
         return _Part(statement, statement_text(self.module, statement), digest(statement))
@@ -98,15 +102,13 @@ def statement_text(module: Module, statement: ast.stmt) -> str:
 
 def _joined(parts: list[_Part], *, lazy: bool) -> str:
     text = f"{_FUTURE}\n" if lazy else ""
-    previous: ast.stmt | None = None
+    previous: ast.stmt | None = ast.Import([]) if lazy else None
     for part in parts:
         if previous is not None:
             imports = isinstance(previous, ast.Import | ast.ImportFrom)
             spaced = isinstance(previous, _SPACED) or isinstance(part.statement, _SPACED)
             text += "\n\n" if spaced else ""
             text += "\n" if imports and not spaced and not _is_import(part.statement) else ""
-        elif lazy:
-            text += "\n\n" if isinstance(part.statement, _SPACED) else ""
         text += f"{part.text}\n"
         previous = part.statement
     return text

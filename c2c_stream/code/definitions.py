@@ -3,7 +3,8 @@
 import ast
 import builtins
 
-from c2c_stream.code.module import Binding, Module
+from c2c_stream.code.bindings import Binding
+from c2c_stream.code.module import Module
 from c2c_stream.code.obstacles import Obstacle, ObstacleReason, SliceLimits
 
 # Put there by the site module, or about the file that the function came from.

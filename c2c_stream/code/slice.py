@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from c2c_stream.code.bindings import Binding, import_target, stored_in
 from c2c_stream.code.definitions import BUILTINS, bindings_for, obstacle_in
-from c2c_stream.code.module import Binding, Module, import_target, stored_in
+from c2c_stream.code.module import Module
 from c2c_stream.code.obstacles import Obstacle, SliceError, SliceLimits, worst
 from c2c_stream.code.scope import ImportNode, bound_by
 from c2c_stream.code.stdlib import is_portable, is_stdlib

@@ -6,8 +6,10 @@ What is not in the table is taken for pure; the executor's second run judges the
 import ast
 from collections.abc import Iterable, Iterator
 
-from c2c_stream.code.module import Module, import_target
-from c2c_stream.code.scope import ImportNode, Names, bound_by
+from c2c_stream.code.bindings import import_target
+from c2c_stream.code.module import Module
+from c2c_stream.code.names import Names
+from c2c_stream.code.scope import ImportNode, bound_by
 from c2c_stream.code.slice import Slice
 from c2c_stream.collect.impure_names import IMPURE, PURE
 from c2c_stream.collect.reasons import Reason

@@ -1,6 +1,7 @@
 """Judge what a function does with its parameters: can these be of built-in types."""
 
-from c2c_stream.code.scope import Names, Use
+from c2c_stream.code.names import Names
+from c2c_stream.code.scope import Use
 from c2c_stream.collect.reasons import Reason
 
 _TYPES = (

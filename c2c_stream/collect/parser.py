@@ -6,6 +6,7 @@ once more by a fresh one, so that the judgement is the file's own and not its pr
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from c2c_stream.collect.wire import (
     limits_to_json,
     read_frame,
 )
+from c2c_stream.errors import Retry
 
 # Memory that a long life has scattered is given back, and the limits stay a file's own.
 FILES_PER_WORKER = 500
@@ -27,8 +29,16 @@ FILES_PER_WORKER = 500
 WALL_PER_CPU = 10
 
 
+# Signals that no file can cause: a person, a supervisor, or the kernel short of memory sent them.
+_FROM_OUTSIDE = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM})
+
+
 class WorkerDied(Exception):
     """The worker ended, hung, or spoke nonsense."""
+
+    def __init__(self, how: str, *, from_outside: bool = False) -> None:
+        super().__init__(how)
+        self.from_outside = from_outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,8 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
+            # A Ctrl-C at the terminal is for its parent.
+            start_new_session=True,
         )
         pipes = (self._process.stdin, self._process.stdout)
         self._stdin, self._stdout = (pipe for pipe in pipes if pipe is not None)
@@ -63,8 +75,10 @@ class _Worker:
         try:
             self._write(encode_request(path, content))
             return decode_answer(read_frame(self._read, MAX_ANSWER_BYTES))
-        except (OSError, WireError) as error:
+        except WireError as error:
             raise WorkerDied(str(error)) from error
+        except OSError as error:
+            raise self._ended() from error
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
@@ -81,9 +95,14 @@ class _Worker:
                 raise WorkerDied("it said nothing for too long")
             part = os.read(descriptor, min(size - len(data), 1 << 20))
             if not part:
-                raise WorkerDied(f"it ended with {self._process.wait()}")
+                raise self._ended()
             data += part
         return bytes(data)
+
+    def _ended(self) -> WorkerDied:
+        status = self._process.wait()
+        how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
+        return WorkerDied(how, from_outside=-status in _FROM_OUTSIDE)
 
     def end(self) -> None:
         """Kill the process and collect what is left of it."""
@@ -102,7 +121,7 @@ class Parser:
         self._worker: _Worker | None = None
 
     def collect(self, path: str, content: bytes) -> list[Judgement]:
-        """Return the judgements of one file, whatever it does."""
+        """Return the judgements of one file, whatever it does. Raises Retry."""
         known = self._collect_again(path, content)
         if known is not None:
             return known
@@ -126,6 +145,8 @@ class Parser:
             return self._worker.ask(path, content)
         except WorkerDied as error:
             self.close()
+            if error.from_outside:
+                raise Retry(f"{path}: the worker that read it was killed: {error}") from error
             return [TurnedDown(Reason.PARSE_LIMIT, f"reading it ended the worker: {error}")]
 
     def close(self) -> None:

@@ -4,8 +4,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from c2c_stream.code.bindings import NESTING, statements_in
 from c2c_stream.code.definitions import usable
-from c2c_stream.code.module import Module, statements_in
+from c2c_stream.code.module import Module
 from c2c_stream.code.scope import FunctionNode, arguments_of, root_name
 from c2c_stream.collect.reasons import Reason
 
@@ -39,7 +40,8 @@ def functions_in(tree: ast.Module) -> Iterator[Found]:
                     yield Found(node, name, index, place)
             elif place is None:
                 inside = Reason.CONDITIONAL_DEF
-            todo.extend((child, prefix, inside) for child in reversed(list(statements_in(node))))
+            nested = [each for each in statements_in(node) if each.__class__ in NESTING]
+            todo.extend((child, prefix, inside) for child in reversed(nested))
 
 
 def shape_reason(module: Module, found: Found, max_lines: int) -> tuple[Reason, str] | None:

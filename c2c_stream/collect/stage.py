@@ -8,6 +8,7 @@ from c2c_stream.collect.paths import definitions, is_generated, may_define, reas
 from c2c_stream.collect.reasons import Reason
 from c2c_stream.collect.rules import Collected, Judgement, Limits, TurnedDown
 from c2c_stream.engine.stage import Outcome
+from c2c_stream.errors import Retry
 from c2c_stream.records import File, Function, RejectedItem, occurrence_id_of
 from c2c_stream.settings import CollectSettings
 
@@ -53,8 +54,11 @@ class Collector:
         """Return what each file holds, in order."""
         return [self._outcome(file) for file in records]
 
-    def _outcome(self, file: File) -> Outcome:
-        judgements = self._judgements(file)
+    def _outcome(self, file: File) -> Outcome | Retry:
+        try:
+            judgements = self._judgements(file)
+        except Retry as error:
+            return error
         return Outcome(
             outputs=tuple(
                 _function(file, each) for each in judgements if isinstance(each, Collected)

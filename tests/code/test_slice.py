@@ -142,6 +142,19 @@ def test_type_checking_import() -> None:
     assert obstacle(f"{source}def f(a): return np.sum(a)") == "conditional_import"
 
 
+def test_what_stands_under_the_else_of_a_typing_guard_always_runs() -> None:
+    source = """
+        from typing import TYPE_CHECKING
+        if TYPE_CHECKING:
+            import numpy
+            Base = numpy.ndarray
+        else:
+            Base = list
+        def f(a: numpy.ndarray): return Base(a)
+        """
+    assert call(code_of(source), "f", "ab") == ["a", "b"]
+
+
 def test_try_import_fallback() -> None:
     source = "try:\n    import simplejson as json\nexcept ImportError:\n    import json\n"
     assert obstacle(f"{source}def f(a): return json.dumps(a)") == "conditional_import"

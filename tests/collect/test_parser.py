@@ -12,6 +12,7 @@ import pytest
 from c2c_stream.collect.parser import Parser, WorkerLimits
 from c2c_stream.collect.reasons import Reason
 from c2c_stream.collect.rules import Collected, Limits, TurnedDown
+from c2c_stream.errors import Retry
 from c2c_stream.settings import MIB
 
 CANARY = b"def canary(a): return a + 1\n"
@@ -86,6 +87,20 @@ def test_a_worker_that_was_killed_is_replaced(parser: Parser) -> None:
     os.kill(killed, signal.SIGKILL)
     assert_it_still_serves(parser)
     assert worker_pid(parser) != killed
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
+def test_a_signal_from_outside_is_not_the_file_s_fault(
+    parser: Parser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text(f"#!/bin/sh\nkill -{name.removeprefix('SIG')} $$\n")
+    victim.chmod(0o700)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", str(victim))
+        with pytest.raises(Retry, match=f"canary.py.*{name}"):
+            parser.collect("canary.py", CANARY)
+    assert_it_still_serves(parser)
 
 
 def test_a_worker_is_replaced_when_it_has_served_its_files() -> None:

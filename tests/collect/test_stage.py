@@ -3,8 +3,10 @@ from collections.abc import Iterator
 import pytest
 
 from c2c_stream.code.normalise import function_id
+from c2c_stream.collect.rules import Judgement
 from c2c_stream.collect.stage import Collector
 from c2c_stream.engine.stage import Outcome
+from c2c_stream.errors import Retry
 from c2c_stream.records import (
     File,
     Function,
@@ -112,6 +114,23 @@ def test_outcomes_come_in_the_order_of_the_files(collector: Collector) -> None:
         for function in each.outputs
         if isinstance(function, Function)
     ] == names
+
+
+def test_an_attempt_that_failed_is_the_file_s_outcome_and_no_other_s(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve = collector._parser.collect
+
+    def fail_once(path: str, content: bytes) -> list[Judgement]:
+        if path == "unlucky.py":
+            raise Retry("killed")
+        return serve(path, content)
+
+    monkeypatch.setattr(collector._parser, "collect", fail_once)
+    source = "def f(a): return a + 1"
+    good, bad = collector.process([file(source), file(source, "unlucky.py")])
+    assert isinstance(good, Outcome)
+    assert isinstance(bad, Retry)
 
 
 def test_the_settings_bound_what_passes() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from c2c_stream.code.scope import Names, names_of
+from c2c_stream.code.names import Names, names_of
 
 FOLDER = Path(sysconfig.get_path("stdlib"))
 
