@@ -1,0 +1,115 @@
+import json
+
+import pytest
+
+from c2c_stream.execute.compare import Finding, Run, compare, read_run
+from c2c_stream.execute.frames import Call
+from c2c_stream.sandbox import Ended, Reply, Verdict
+
+LOADED = '[-1, "value", "", 0]'
+
+
+def run_of(*texts: str, end: Verdict = Verdict.EXITED) -> Run:
+    return Run({n: Call(n, Verdict.VALUE, text, 5) for n, text in enumerate(texts)}, end)
+
+
+def frame(number: int, verdict: str = "value", text: str = "1") -> str:
+    return json.dumps([number, verdict, text, 1])
+
+
+def test_what_both_runs_gave_is_kept_in_order() -> None:
+    finding = compare(run_of("1", "2"), run_of("1", "2"), 2, 1000)
+
+    assert [call.text for call in finding.kept] == ["1", "2"]
+    assert finding.reason == ""
+
+
+def test_one_call_that_differs_makes_the_function_none() -> None:
+    finding = compare(run_of("1", "2"), run_of("1", "3"), 2, 1000)
+
+    assert finding == Finding(
+        reason=Verdict.NOT_DETERMINISTIC, detail="the runs differ in 1 of 2 calls"
+    )
+
+
+def test_a_call_missing_in_the_second_run_differs() -> None:
+    assert compare(run_of("1", "2"), run_of("1"), 2, 1000).reason == Verdict.NOT_DETERMINISTIC
+
+
+def test_calls_behind_a_crash_are_dropped_with_its_verdict() -> None:
+    finding = compare(run_of("1", end=Verdict.CRASH), run_of("1"), 3, 1000)
+
+    assert [call.text for call in finding.kept] == ["1"]
+    assert finding.dropped == (Verdict.CRASH, Verdict.CRASH)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.TIMEOUT_CPU, Verdict.TIMEOUT_WALL])
+def test_a_function_that_a_clock_stopped_is_turned_down_whole(verdict: Verdict) -> None:
+    stopped = run_of("1", end=verdict)
+
+    assert stopped.candidates() == []
+    assert compare(stopped, None, 2, 1000).reason == verdict
+    assert compare(run_of("1"), run_of(end=verdict), 1, 1000).reason == verdict
+
+
+def test_a_function_without_cases_is_turned_down_for_its_most_frequent_verdict() -> None:
+    verdicts = (Verdict.TRUNCATED, Verdict.STEP_LIMIT, Verdict.STEP_LIMIT)
+    first = Run({n: Call(n, v, "", 0) for n, v in enumerate(verdicts)}, Verdict.EXITED)
+
+    assert compare(first, None, 3, 1000).reason == Verdict.STEP_LIMIT
+
+
+def test_a_function_without_inputs_has_too_few_cases() -> None:
+    assert compare(run_of(), None, 0, 1000).reason == "too_few_cases"
+
+
+def test_cases_beyond_the_limit_of_a_function_are_dropped() -> None:
+    run = run_of("a" * 60, "b" * 60, "c" * 30)
+    finding = compare(run, run, 3, 100)
+
+    assert [call.number for call in finding.kept] == [0, 2]
+    assert finding.dropped == (Verdict.TRUNCATED,)
+
+
+def test_a_bundle_that_does_not_load_is_turned_down_with_its_error() -> None:
+    reply = Reply((frame(-1, "load_error", "ImportError: x"),), Ended.DONE)
+    run = read_run(reply, [0], 100)
+
+    assert compare(run, None, 1, 100) == Finding(reason=Verdict.LOAD_ERROR, detail="ImportError: x")
+
+
+@pytest.mark.parametrize(
+    ("ended", "verdict"),
+    [
+        (Ended.CPU, "timeout_cpu"),
+        (Ended.WALL, "timeout_wall"),
+        (Ended.MEMORY, "memory"),
+        (Ended.CRASH, "crash"),
+        (Ended.EXITED, "exited"),
+        (Ended.FORGED, "exited"),
+    ],
+)
+def test_a_child_that_ended_while_loading_names_its_end(ended: Ended, verdict: str) -> None:
+    run = read_run(Reply((), ended), [0], 100)
+
+    assert compare(run, None, 1, 100).reason == verdict
+
+
+def test_forged_frames_count_as_none() -> None:
+    run = read_run(Reply((LOADED, frame(0), frame(0)), Ended.DONE), [0], 100)
+
+    assert compare(run, None, 1, 100).reason == "exited"
+
+
+def test_a_fault_tells_its_last_line() -> None:
+    reply = Reply((), Ended.FAULT, fault="'Traceback\\n  File\\nKeyError: 1\\n'")
+
+    assert read_run(reply, [0], 100).load_error == "KeyError: 1"
+
+
+def test_candidates_are_the_values_and_exceptions() -> None:
+    frames = (LOADED, frame(0), frame(1, "truncated", ""), frame(2, "exception", "E"))
+    run = read_run(Reply(frames, Ended.CRASH, signal=11), [0, 1, 2, 3], 100)
+
+    assert run.candidates() == [0, 2]
+    assert run.verdict(3) == Verdict.CRASH
