@@ -3,12 +3,16 @@
 A clone lives in the cache until its source is read, so that a crash does not fetch again.
 """
 
+import atexit
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 from urllib.parse import urlsplit
 
 from c2c_stream.errors import Retry, SourceError, Unavailable
@@ -38,6 +42,9 @@ AWAY = (
 )
 # Cut off on the way: another attempt may get through.
 CUT_OFF = ("early eof", "rpc failed", "connection reset", "unexpected disconnect")
+
+_STARTING = threading.Lock()
+_RUNNING: set[subprocess.Popen[bytes]] = set()
 
 
 def fetched(
@@ -87,36 +94,63 @@ def _fetch(record: Repository, wanted: str, fresh: Path, timeout_s: float) -> No
 
 
 def _git(record: Repository, timeout_s: float, *arguments: str) -> None:
-    """Run git in a process group of its own, so that its helpers end with it."""
     with tempfile.TemporaryFile() as errors:
-        try:
+        code = _run(record, timeout_s, arguments, errors)
+        if code:
+            _raise_for(record, said(errors))
+
+
+def _run(
+    record: Repository, timeout_s: float, arguments: tuple[str, ...], errors: IO[bytes]
+) -> int:
+    process = _started(arguments, _protocol(record.url), errors)
+    try:
+        return process.wait(timeout_s)
+    except subprocess.TimeoutExpired as error:
+        raise Retry(
+            f"{shown(record.url)}: the fetch took more than {timeout_s:g} seconds "
+            f"(ingest.fetch_timeout_s)"
+        ) from error
+    finally:
+        _end_group(process)
+        _RUNNING.discard(process)
+
+
+def _started(
+    arguments: tuple[str, ...], protocol: str, errors: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start git in a process group of its own, so that its helpers end with it."""
+    try:
+        with _STARTING:
             process = subprocess.Popen(
                 ["git", *OPTIONS, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                env=git_environment(_protocol(record.url)),
+                env=git_environment(protocol),
                 start_new_session=True,
             )
-        except FileNotFoundError as error:
-            raise Unavailable("git is not on PATH: install git, it is needed here") from error
-        try:
-            code = process.wait(timeout_s)
-        except subprocess.TimeoutExpired as error:
-            raise Retry(
-                f"{shown(record.url)}: the fetch took more than {timeout_s:g} seconds "
-                f"(ingest.fetch_timeout_s)"
-            ) from error
-        finally:
-            _end_group(process)
-        if code:
-            _raise_for(record, said(errors))
+            _RUNNING.add(process)
+    except FileNotFoundError as error:
+        raise Unavailable("git is not on PATH: install git, it is needed here") from error
+    return process
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        os.killpg(process.pid, 9)
+        # Another thread may have seen it end just now.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End what is fetched; a service that stops does not wait for the thread that waits for it."""
+    # Never released: from here on nothing may start.
+    _STARTING.acquire()
+    for process in list(_RUNNING):
+        _end_group(process)
 
 
 def _protocol(url: str) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -151,6 +152,34 @@ def test_a_server_that_never_answers_is_given_up_and_tried_again(tmp_path: Path)
         with pytest.raises(Retry, match=r"more than 0\.2 seconds"):
             fetch.fetched(record, "", tmp_path / "cache", IngestSettings(fetch_timeout_s=0.2))
     assert left(tmp_path / "cache") == []
+
+
+FETCH_IN_A_THREAD = """
+import sys, threading
+from pathlib import Path
+from c2c_stream.ingest.stage import Ingester
+from c2c_stream.records import Repository
+from c2c_stream.settings import IngestSettings
+reading = Ingester(IngestSettings(), Path(sys.argv[2])).read(Repository(url=sys.argv[1]), None)
+threading.Thread(target=next, args=(reading,), daemon=True).start()
+sys.stdin.read()
+"""
+
+
+def test_a_fetch_ends_with_its_process(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"git://127.0.0.1:{server.getsockname()[1]}/shop"
+        command = [sys.executable, "-c", FETCH_IN_A_THREAD, url, str(tmp_path)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as service:
+            server.settimeout(60)
+            connection, _ = server.accept()
+            service.communicate()
+        with connection:
+            connection.settimeout(60)
+            while connection.recv(4096):
+                pass
+
+    assert service.returncode == 0
 
 
 @pytest.mark.parametrize(
