@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -17,7 +18,7 @@ def start(module: str, *arguments: object) -> subprocess.Popen[str]:
 def lines(process: subprocess.Popen[str], count: int) -> list[str]:
     """Wait for that many lines; fewer if the process ends."""
     assert process.stdout
-    return [line.strip() for line, _ in zip(process.stdout, range(count), strict=False)]
+    return [line.strip() for line in islice(process.stdout, count)]
 
 
 def kill(process: subprocess.Popen[str]) -> None:
