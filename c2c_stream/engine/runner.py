@@ -96,6 +96,7 @@ class Runner:
             self._worker.stop()
 
     def _tick(self) -> None:
+        self._submit()  # first, so that intake does not wait while there is work
         self._intake()
         self._submit()
         if not self._holding and not self._full():
@@ -187,7 +188,7 @@ class Runner:
         match completion.result:
             case Chunk() as chunk:
                 flight.cursor = chunk.cursor
-                self._succeeded(place, self._outbox.chunk(flight.record, chunk), done=False)
+                self._succeeded(place, self._outbox.chunk(chunk), done=False)
             case Outcome() as outcome:
                 self._succeeded(place, self._outbox.outcome(flight.record, outcome), done=True)
             case error:

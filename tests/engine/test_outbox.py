@@ -63,7 +63,7 @@ def test_an_outcome_is_its_outputs_and_one_rejection_with_their_books() -> None:
 
 
 def test_a_chunk_counts_its_items_but_not_its_record() -> None:
-    settled = OUTBOX.chunk(FILE, Chunk((Function(), Function()), (), "here"))
+    settled = OUTBOX.chunk(Chunk((Function(), Function()), (), "here"))
     assert settled.delta == Books(found=2, out=2, cursor="here")
 
 

@@ -151,7 +151,7 @@ class Member:
             return
         if isinstance(result, Chunk):
             flight.cursor = result.cursor
-            settled = self.outbox.chunk(flight.record, result)
+            settled = self.outbox.chunk(result)
         else:
             self.running.remove(place)
             settled = self.outbox.outcome(flight.record, result)
