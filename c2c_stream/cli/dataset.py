@@ -38,7 +38,9 @@ def show(
 
 def verify(
     dataset: Annotated[Path, typer.Argument(help="Folder of a dataset, or one shard.")],
-    rows: Annotated[int | None, typer.Option(min=1, help="Only so many rows, spread over the dataset.")] = None,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Only so many rows, spread over the dataset.")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

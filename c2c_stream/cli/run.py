@@ -32,7 +32,7 @@ from c2c_stream.settings import Settings, load_settings
 
 # What the dataset depends on; the rest (jobs, ports, commit sizes) may differ at the next start.
 _IDENTITY = ("ingest", "collect", "curate", "write", "execute", "format", "sink")
-_SPEED = {"jobs"}
+_SPEED = {"jobs", "fetch_timeout_s", "git_timeout_s"}
 
 HELP = f"""Turn sources into a dataset in which every case was executed.
 

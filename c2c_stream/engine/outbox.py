@@ -15,6 +15,7 @@ from c2c_stream.engine.stage import Chunk, Outcome
 from c2c_stream.records import (
     DeadLetter,
     Header,
+    Origin,
     Record,
     RejectedItem,
     Rejection,
@@ -52,13 +53,13 @@ class Outbox:
 
     def outcome(self, record: Record, outcome: Outcome) -> Settled:
         """Return what a finished record emits."""
-        settled = self._emit(record, outcome.outputs, outcome.rejected)
+        settled = self._emit(origin_of(record), outcome.outputs, outcome.rejected)
         delta = replace(settled.delta, read=1, processed=1)
         return replace(settled, delta=delta, puts=outcome.puts)
 
-    def chunk(self, record: Record, chunk: Chunk) -> Settled:
+    def chunk(self, chunk: Chunk) -> Settled:
         """Return what a part of a Source's record emits; the record itself goes on."""
-        settled = self._emit(record, chunk.outputs, chunk.rejected)
+        settled = self._emit(chunk.origin, chunk.outputs, chunk.rejected)
         return replace(settled, delta=replace(settled.delta, cursor=chunk.cursor))
 
     def dead(self, delivered: Delivered, error: str, reason: str, attempt: int) -> Settled:
@@ -83,7 +84,7 @@ class Outbox:
         return Settled((produced,), Books(read=1, dead=1), len(produced.value), {error: 1})
 
     def _emit(
-        self, record: Record, outputs: Iterable[Record], rejected: Iterable[RejectedItem]
+        self, origin: Origin, outputs: Iterable[Record], rejected: Iterable[RejectedItem]
     ) -> Settled:
         turned_down = list(rejected)
         emitted: list[Produced] = []
@@ -93,7 +94,7 @@ class Outbox:
                 emitted.append(produced)
             else:
                 turned_down.append(_too_big(output, len(produced.value)))
-        rejections = [self._produced(r) for r in self._rejections(record, turned_down)]
+        rejections = [self._produced(r) for r in self._rejections(origin, turned_down)]
         produced_all = (*emitted, *rejections)
         return Settled(
             produced_all,
@@ -107,9 +108,8 @@ class Outbox:
             Counter(item.reason for item in turned_down),
         )
 
-    def _rejections(self, record: Record, items: list[RejectedItem]) -> Iterator[Rejection]:
+    def _rejections(self, origin: Origin, items: list[RejectedItem]) -> Iterator[Rejection]:
         """Yield one rejection an input; more where it would be too large."""
-        origin = origin_of(record)
         part: list[RejectedItem] = []
         size = 0
         for item in items:

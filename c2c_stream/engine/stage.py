@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from c2c_stream.records import Record, RejectedItem
+from c2c_stream.records import Origin, Record, RejectedItem
 
 In = TypeVar("In", contravariant=True)
 
@@ -43,11 +43,13 @@ class Chunk:
     """A part of what a Source found in one input: at most 500 records and 4 MiB.
 
     `cursor` is the Source's own text; handed back to `read`, it goes on behind this chunk.
+    `origin` names what was read, as rows do: rejections carry it in place of the input's URL.
     """
 
     outputs: tuple[Record, ...]
     rejected: tuple[RejectedItem, ...]
     cursor: str
+    origin: Origin = Origin()
 
 
 class Source(Protocol[In]):

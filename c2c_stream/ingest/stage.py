@@ -11,7 +11,7 @@ from c2c_stream.ingest.chunks import chunks_of, position_of
 from c2c_stream.ingest.items import Census, Found, Home, path_text
 from c2c_stream.ingest.locate import locate, shown
 from c2c_stream.ingest.sources import Opened, open_source
-from c2c_stream.records import Repository
+from c2c_stream.records import Origin, Repository
 from c2c_stream.settings import IngestSettings
 
 
@@ -32,7 +32,9 @@ class Ingester:
         position = position_of(cursor)
         opened = open_source(record, position.commit, self._settings, self._cache)
         position = replace(position, commit=opened.commit)
-        yield from chunks_of(_items(record, opened, position.next, self._settings), position)
+        origin = Origin(repository=opened.name, commit=opened.commit)
+        for chunk in chunks_of(_items(record, opened, position.next, self._settings), position):
+            yield replace(chunk, origin=origin)
         opened.done()
 
 

@@ -19,7 +19,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
     (folder / "broken.py").write_text("def broken(:\n")
-    (folder / "copy_of_bisect.py").write_bytes((folder / "bisect.py").read_bytes())
+    (folder / "copy_of_colorsys.py").write_bytes((folder / "colorsys.py").read_bytes())
     return folder
 
 
