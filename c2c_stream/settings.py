@@ -61,7 +61,9 @@ class CollectSettings(Section):
     max_bundle_lines: int = Field(200, ge=1, description="Longest bundle, in lines.")
     max_bundle_bytes: int = Field(64 * KIB, ge=1, description="Largest bundle, in bytes.")
     max_class_lines: int = Field(80, ge=1, description="Longest class in a bundle, in lines.")
-    parse_memory_bytes: int = Field(1024 * MIB, ge=MIB, description="Memory of a parse worker.")
+    parse_memory_bytes: int = Field(
+        1024 * MIB, ge=128 * MIB, description="Memory of a parse worker."
+    )
     parse_cpu_s: int = Field(20, ge=1, description="CPU seconds that one file may take.")
 
 

@@ -101,8 +101,10 @@ def statement_text(module: Module, statement: ast.stmt) -> str:
 
 
 def _joined(parts: list[_Part], *, lazy: bool) -> str:
-    text = f"{_FUTURE}\n" if lazy else ""
-    previous: ast.stmt | None = ast.Import([]) if lazy else None
+    text = f"{_FUTURE}\n\n" if lazy else ""
+    if lazy and isinstance(parts[0].statement, _SPACED):
+        text += "\n"
+    previous: ast.stmt | None = None
     for part in parts:
         if previous is not None:
             imports = isinstance(previous, ast.Import | ast.ImportFrom)

@@ -32,9 +32,8 @@ IMPURE: dict[Reason, str] = {
         builtins.eval builtins.exec builtins.compile builtins.__import__ builtins.globals
         builtins.locals builtins.vars builtins.breakpoint importlib pkgutil runpy inspect code
         codeop sys._getframe sys._current_frames sys.settrace sys.setprofile ctypes pickle.load
-        pickle.loads pickle.Unpickler marshal.loads marshal.load types.FunctionType
-        types.CodeType doctest unittest pydoc trace timeit profile cProfile pstats modulefinder
-        atexit
+        pickle.loads pickle.Unpickler marshal.loads marshal.load doctest unittest pydoc trace
+        timeit profile cProfile pstats modulefinder atexit
     """,
     Reason.IMPURE_PROCESS: """
         builtins.exit builtins.quit sys.exit os.system os.fork os.popen os.kill os._exit os.abort
@@ -60,5 +59,7 @@ IMPURE: dict[Reason, str] = {
 PURE = """
     os.path os.fspath os.fsencode os.fsdecode os.PathLike os.error os.strerror os.linesep os.sep
     os.altsep os.extsep os.curdir os.pardir random.Random time.strptime time.struct_time
-    time.gmtime inspect.Parameter inspect.cleandoc queue.Empty queue.Full queue.PriorityQueue
+    time.gmtime inspect.Parameter inspect.cleandoc inspect.isclass inspect.isfunction
+    inspect.ismethod inspect.isbuiltin inspect.isgenerator inspect.ismodule inspect.isroutine
+    queue.Empty queue.Full queue.PriorityQueue
 """

@@ -15,13 +15,14 @@ from c2c_stream.collect.reasons import Reason
 from c2c_stream.collect.rules import Judgement, Limits, TurnedDown
 from c2c_stream.collect.wire import (
     MAX_ANSWER_BYTES,
+    READY,
     WireError,
     decode_answer,
     encode_request,
     limits_to_json,
     read_frame,
 )
-from c2c_stream.errors import Retry
+from c2c_stream.errors import Fatal, Retry
 
 # Memory that a long life has scattered is given back, and the limits stay a file's own.
 FILES_PER_WORKER = 500
@@ -68,6 +69,23 @@ class _Worker:
         )
         pipes = (self._process.stdin, self._process.stdout)
         self._stdin, self._stdout = (pipe for pipe in pipes if pipe is not None)
+
+    def wait_ready(self) -> None:
+        """Wait until the worker serves. Raises Retry, Fatal."""
+        try:
+            if read_frame(self._read, len(READY)) == READY:
+                return
+            how = "it spoke nonsense"
+        except WireError as error:
+            how = str(error)
+        except WorkerDied as error:
+            how = str(error)
+            if error.from_outside:
+                raise Retry(f"the collector's worker was killed as it started: {how}") from error
+        raise Fatal(
+            f"the collector's worker does not start ({how}): run"
+            f" `{sys.executable} -P -c 'import c2c_stream.collect.worker'` to see why"
+        )
 
     def ask(self, path: str, content: bytes) -> list[Judgement]:
         """Return the judgements of one file. Raises WorkerDied."""
@@ -121,7 +139,7 @@ class Parser:
         self._worker: _Worker | None = None
 
     def collect(self, path: str, content: bytes) -> list[Judgement]:
-        """Return the judgements of one file, whatever it does. Raises Retry."""
+        """Return the judgements of one file, whatever it does. Raises Retry, Fatal."""
         known = self._collect_again(path, content)
         if known is not None:
             return known
@@ -141,6 +159,7 @@ class Parser:
 
     def _collect_fresh(self, path: str, content: bytes) -> list[Judgement]:
         self._worker = _Worker(self._rules, self._limits)
+        self._worker.wait_ready()
         try:
             return self._worker.ask(path, content)
         except WorkerDied as error:

@@ -15,6 +15,8 @@ from c2c_stream.collect.rules import Collected, Judgement, Limits, TurnedDown
 from c2c_stream.records import Parameter
 
 _LENGTH = struct.Struct(">I")
+# The worker's first words: whatever ends it from here on is the file's doing.
+READY = b"ready"
 MAX_REQUEST_BYTES = 64 * 1024 * 1024
 # 5,000 rejections of a few hundred bytes, or 2 MiB of bundles escaped into JSON.
 MAX_ANSWER_BYTES = 32 * 1024 * 1024

@@ -13,7 +13,9 @@ import sys
 from c2c_stream.collect.rules import collect
 from c2c_stream.collect.wire import (
     MAX_REQUEST_BYTES,
+    READY,
     encode_answer,
+    frame,
     limits_from_json,
     read_frame,
 )
@@ -49,6 +51,8 @@ def main(memory_bytes: int, cpu_s: int, limits_json: str) -> None:
     # Trees hold no cycles, and looking for some in them takes a quarter of the time.
     gc.freeze()
     gc.disable()
+    sys.stdout.buffer.write(frame(READY))
+    sys.stdout.buffer.flush()
     while True:
         path = json.loads(read_frame(_read_exactly, MAX_REQUEST_BYTES))
         content = read_frame(_read_exactly, MAX_REQUEST_BYTES)

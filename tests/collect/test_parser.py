@@ -12,7 +12,7 @@ import pytest
 from c2c_stream.collect.parser import Parser, WorkerLimits
 from c2c_stream.collect.reasons import Reason
 from c2c_stream.collect.rules import Collected, Limits, TurnedDown
-from c2c_stream.errors import Retry
+from c2c_stream.errors import Fatal, Retry
 from c2c_stream.settings import MIB
 
 CANARY = b"def canary(a): return a + 1\n"
@@ -90,17 +90,30 @@ def test_a_worker_that_was_killed_is_replaced(parser: Parser) -> None:
 
 
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
+@pytest.mark.parametrize("words", ["", "printf '\\0\\0\\0\\5ready'"])
 def test_a_signal_from_outside_is_not_the_file_s_fault(
-    parser: Parser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+    parser: Parser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, words: str
 ) -> None:
     victim = tmp_path / "victim"
-    victim.write_text(f"#!/bin/sh\nkill -{name.removeprefix('SIG')} $$\n")
+    victim.write_text(f"#!/bin/sh\n{words}\nkill -{name.removeprefix('SIG')} $$\n")
     victim.chmod(0o700)
     with monkeypatch.context() as patch:
         patch.setattr(sys, "executable", str(victim))
-        with pytest.raises(Retry, match=f"canary.py.*{name}"):
+        with pytest.raises(Retry, match=f"killed.*{name}"):
             parser.collect("canary.py", CANARY)
     assert_it_still_serves(parser)
+
+
+@pytest.mark.parametrize("words", ["no words", "\\0\\0\\0\\5hello", "\\377\\377\\377\\377"])
+def test_a_worker_that_does_not_start_is_nobody_s_rejection(
+    parser: Parser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: str
+) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text(f"#!/bin/sh\nprintf '{words}'\nexit 1\n")
+    broken.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    with pytest.raises(Fatal, match="does not start"):
+        parser.collect("canary.py", CANARY)
 
 
 def test_a_worker_is_replaced_when_it_has_served_its_files() -> None:
@@ -119,7 +132,7 @@ def test_a_worker_that_talks_nonsense_is_not_believed(
     parser: Parser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     liar = tmp_path / "liar"
-    liar.write_text("#!/bin/sh\nprintf '\\377\\377\\377\\377'\ncat >/dev/null\n")
+    liar.write_text("#!/bin/sh\nprintf '\\0\\0\\0\\5ready\\377\\377\\377\\377'\ncat >/dev/null\n")
     liar.chmod(0o700)
     monkeypatch.setattr(sys, "executable", str(liar))
     assert reasons(parser, CANARY) == [Reason.PARSE_LIMIT]
