@@ -1,7 +1,7 @@
 """The writer's door: a Candidate in, Inputs or one rejection out. The search runs in a jail."""
 
 import os
-from typing import Final
+from typing import Any, Final
 
 from c2c_stream.engine.stage import Outcome, Place
 from c2c_stream.records import Candidate, Inputs, RejectedItem, Writing, content_hash
@@ -55,21 +55,25 @@ class Writer:
 
     async def process(self, record: Candidate, place: Place) -> Outcome:  # noqa: ARG002  # AsyncStage
         """Search inputs for one candidate."""
-        seed = seed_of(record.function.function_id)
-        request = {
-            "code": record.function.code,
-            "entry_point": record.function.entry_point,
-            "seed": seed,
-            "inputs": self._settings.inputs,
-            "steps": self._settings.steps,
-        }
+        request = request_for(record, self._settings)
         reply = await self._pool.run(request, self._settings.cpu_ms)
-        return outcome_of(record, reply, seed, self._settings.inputs)
+        return outcome_of(record, reply, request["seed"], self._settings.inputs)
 
 
 def seed_of(function_id: str) -> int:
     """Return the seed of a function's search: the same wherever it is found."""
     return int(content_hash("write", function_id)[:12], 16)
+
+
+def request_for(record: Candidate, settings: WriteSettings) -> dict[str, Any]:
+    """Return what a child is asked."""
+    return {
+        "code": record.function.code,
+        "entry_point": record.function.entry_point,
+        "seed": seed_of(record.function.function_id),
+        "inputs": settings.inputs,
+        "steps": settings.steps,
+    }
 
 
 def outcome_of(record: Candidate, reply: Reply, seed: int, count: int) -> Outcome:

@@ -1,6 +1,7 @@
 """Gather what is known of each parameter before anything runs: names, types, uses. Pure."""
 
 import ast
+import contextlib
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -60,11 +61,15 @@ def gather(tree: ast.Module, entry_point: str) -> Evidence:
     doc = ast.get_docstring(function, clean=False) or ""
     nodes = {param.name: _node_of(param, doc) for param in signature.params}
     inference = Inference(dict(functions), dict(_constants(tree)))
-    inference.function(function, nodes)
+    with contextlib.suppress(RecursionError):  # of absurdly deep code; what was seen counts
+        inference.function(function, nodes)
     examples = list(_examples(doc, entry_point, signature))
     for values in examples:
         for node, value in zip(nodes.values(), values, strict=True):
             read_value(value, node, 1.5)
+    for whole, piece in inference.pieces:
+        whole.parts += [text for text in piece.constants if isinstance(text, str) and text]
+        piece.constants = []
     _settle(inference.links, list(nodes.values()))
     compares = any(isinstance(node, ast.Compare) for node in ast.walk(tree))
     return Evidence(signature, tuple(nodes.values()), _pool_of(tree), examples, compares)

@@ -37,6 +37,7 @@ class Inference:
 
     def __init__(self, functions: dict[str, _Function], constants: dict[str, object]) -> None:
         self.links: list[tuple[Node, Node, float]] = []
+        self.pieces: list[tuple[Node, Node]] = []
         self._functions = functions
         self._globals = constants
         self._env: dict[str, Node] = {}
@@ -434,13 +435,21 @@ class Inference:
                 limit = self.expr(bound)
                 if limit is not None:
                     limit.like(INTEGER)
-            return base.like(SEQUENCE) if base is not None else None
+            return self._sliced(base) if base is not None else None
         index = self.expr(node.slice)
         if base is None:
             if index is not None:
                 self._looked_up(node.value, index)
             return None
         return self._part(base, node.slice, index)
+
+    def _sliced(self, base: Node) -> Node:
+        """Return a node of the same kind, whose constants are parts of the whole."""
+        piece = Node().like(SEQUENCE)
+        piece.element = base.elements()
+        self.links.append((base, piece, 1.0))
+        self.pieces.append((base, piece))
+        return piece
 
     def _looked_up(self, table: ast.expr, index: Node) -> None:
         """Use a constant table of the module: its keys are what the index may be."""
@@ -495,7 +504,9 @@ class Inference:
             made.element = self._mapped(node)
             return made
         if name in ("items", "keys", "values", "zip", "enumerate"):
-            return None if self.iterated(node) is None else None
+            if self._iterated_call(node) is None:
+                self._inside(node)
+            return None
         self._keyed(node)
         if name == "isinstance" and len(node.args) == 2:
             return self._instance_check(node)
@@ -568,6 +579,8 @@ class Inference:
     def _is_instance(self, subject: Node, name: str) -> None:
         for kind in methods.TYPE_NAMES.get(name, ()):
             subject.like({kind: 1.6}, 0.8)
+            if kind not in subject.tested:
+                subject.tested.append(kind)
 
     def _helper(self, name: str, node: ast.Call, values: list[Node | None]) -> Node | None:
         """Walk into a function of the bundle with what it is given; recursion links."""

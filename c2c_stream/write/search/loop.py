@@ -14,7 +14,7 @@ from c2c_stream.write.search.repair import Repairer
 from c2c_stream.write.search.run import Bundle, LoadError, Ran, keeps_state
 from c2c_stream.write.search.select import Kept, chosen
 from c2c_stream.write.search.signature import OMITTED, Values
-from c2c_stream.write.search.types import Kind
+from c2c_stream.write.search.types import KIND_OF, Kind
 from c2c_stream.write.search.values import Filler
 
 RUN_STEPS = 4_000  # of one call; more would not leave the budget for others
@@ -23,8 +23,10 @@ LOAD_COST_STEPS = 40  # what executing the module anew costs
 MAX_TEXT_CHARS = 600  # longer inputs do not read
 MAX_AT_LIMIT = 12
 MAX_CHAIN = 8
+HOPELESS = 60  # calls after which a function that never returns what can be shown is given up
 MAX_KEPT = 90
 SEEDS = 12
+_UNDEFINED = ("NameError", "ModuleNotFoundError", "ImportError")
 _PATIENCE = (40, 700)
 
 
@@ -61,6 +63,7 @@ class Search:
         self._bundle = bundle
         self._rng = rng
         self._count = count
+        self._stateful = fresh
         self._overhead = OVERHEAD_STEPS + (LOAD_COST_STEPS if fresh else 0)
         self._filler = Filler(evidence, rng)
         self._mutator = Mutator(evidence.nodes, evidence.pool, self._filler, rng)
@@ -75,6 +78,7 @@ class Search:
         self._iterations = 0
         self._steps = 0
         self._news = 0
+        self._hopeless = 0
 
     def run(self, budget: int) -> Found:
         """Search until the budget is spent or nothing more is to be expected."""
@@ -83,7 +87,7 @@ class Search:
         while self._steps < budget and not self._is_done():
             values, chain = self._queue.popleft() if self._queue else (self._next(), 0)
             self._try(values, chain)
-        picked = chosen(self._kept, self._count) if self._working else []
+        picked = chosen(self._steady(), self._count) if self._working else []
         covered = 0
         for entry in picked:
             covered |= entry.edges
@@ -95,8 +99,30 @@ class Search:
             covered.bit_count(),
         )
 
+    def _steady(self) -> list[Kept]:
+        """Return what comes out the same whatever was called before it."""
+        if not self._stateful:
+            return self._kept
+        kept = [*chosen(self._kept, 2 * self._count)]
+        for order in (kept, kept[::-1]):
+            outcomes = self._bundle.sequence([entry.values for entry in order], RUN_STEPS)
+            steady = {
+                entry.text
+                for entry, ran in zip(order, outcomes, strict=True)
+                if ran.text[:200] == entry.outcome and ran.works == entry.works
+            }
+            self._steps += sum(ran.steps + OVERHEAD_STEPS for ran in outcomes)
+            kept = [entry for entry in kept if entry.text in steady]
+        return kept
+
     def _is_done(self) -> bool:
         if self._at_limit >= MAX_AT_LIMIT and self._at_limit * 2 > self._iterations:
+            return True
+        if (
+            not self._working
+            and self._iterations >= HOPELESS
+            and self._hopeless > 0.9 * self._iterations
+        ):
             return True
         idle = self._iterations - self._news
         complete = self._covered.bit_count() == self._bundle.edges
@@ -158,11 +184,12 @@ class Search:
             return
         self._tried.add(text)
         ran = self._bundle.run(values, RUN_STEPS)
-        self._steps += ran.steps + self._overhead
+        self._steps += ran.steps + self._overhead + (len(text) + len(ran.text) // 8) // 2
         if ran.verdict == "steps":
             self._slow(values, chain)
             return
         fresh = bool(ran.edges & ~self._covered)
+        self._hopeless += ran.verdict == "unrepresentable" or ran.text in _UNDEFINED
         if ran.error is not None:
             self._learn(values, chain, ran)
         if ran.works or (ran.verdict == "exception" and fresh):
@@ -181,10 +208,7 @@ class Search:
         kept = len(self._kept)
         if not (fresh or kept < 30 or (new and kept < MAX_KEPT)):
             return
-        cost = sum(
-            min(place.node.cost(place.kind), 8.0)
-            for place in places_of(self._evidence.nodes, values)[:6]
-        )
+        cost = self._implausibility(values)
         self._kept.append(Kept(values, text, ran.works, ran.text[:200], ran.edges, cost))
         if ran.works:
             self._working += 1
@@ -194,6 +218,14 @@ class Search:
         if fresh:
             self._covered |= ran.edges
             self._steer(values)
+
+    def _implausibility(self, values: Values) -> float:
+        """Return how far the kinds of the arguments are from the likeliest, in nats."""
+        return sum(
+            min(node.cost(KIND_OF[type(value)]), 8.0)
+            for node, value in zip(self._evidence.nodes, values, strict=True)
+            if value is not OMITTED
+        )
 
     def _steer(self, values: Values) -> None:
         if not self._evidence.compares or self._covered.bit_count() == self._bundle.edges:

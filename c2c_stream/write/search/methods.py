@@ -26,13 +26,72 @@ def _mix(**likes: float) -> Scores:
 
 RECEIVERS: dict[str, Scores] = {
     **dict.fromkeys(
-        ["split", "rsplit", "strip", "lstrip", "rstrip", "lower", "upper", "startswith", "endswith", "replace", "isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "isnumeric", "isdecimal", "istitle", "isidentifier", "title", "capitalize", "swapcase", "casefold", "format", "encode", "find", "rfind", "rindex", "splitlines", "ljust", "rjust", "zfill", "center", "partition", "rpartition", "translate", "expandtabs", "removeprefix", "removesuffix", "join", "isascii", "isprintable", "format_map"],
+        [
+            "split",
+            "rsplit",
+            "strip",
+            "lstrip",
+            "rstrip",
+            "lower",
+            "upper",
+            "startswith",
+            "endswith",
+            "replace",
+            "isdigit",
+            "isalpha",
+            "isalnum",
+            "isspace",
+            "isupper",
+            "islower",
+            "isnumeric",
+            "isdecimal",
+            "istitle",
+            "isidentifier",
+            "title",
+            "capitalize",
+            "swapcase",
+            "casefold",
+            "format",
+            "encode",
+            "find",
+            "rfind",
+            "rindex",
+            "splitlines",
+            "ljust",
+            "rjust",
+            "zfill",
+            "center",
+            "partition",
+            "rpartition",
+            "translate",
+            "expandtabs",
+            "removeprefix",
+            "removesuffix",
+            "join",
+            "isascii",
+            "isprintable",
+            "format_map",
+        ],
         TEXT,
     ),
     **dict.fromkeys(["append", "extend", "insert", "sort", "reverse"], CHANGEABLE),
-    **dict.fromkeys(["items", "keys", "values", "setdefault", "popitem", "get", "iteritems", "has_key"], MAPPING),
     **dict.fromkeys(
-        ["add", "discard", "union", "intersection", "difference", "symmetric_difference", "issubset", "issuperset", "isdisjoint", "intersection_update", "difference_update"],
+        ["items", "keys", "values", "setdefault", "popitem", "get", "iteritems", "has_key"], MAPPING
+    ),
+    **dict.fromkeys(
+        [
+            "add",
+            "discard",
+            "union",
+            "intersection",
+            "difference",
+            "symmetric_difference",
+            "issubset",
+            "issuperset",
+            "isdisjoint",
+            "intersection_update",
+            "difference_update",
+        ],
         UNIQUE,
     ),
     **dict.fromkeys(["decode", "hex"], OCTETS),
@@ -49,17 +108,72 @@ RECEIVERS: dict[str, Scores] = {
 }
 # Methods of a text whose arguments are texts.
 TEXT_ARGUMENTS = frozenset(
-    ["split", "rsplit", "strip", "lstrip", "rstrip", "startswith", "endswith", "replace", "find", "rfind", "rindex", "partition", "rpartition", "removeprefix", "removesuffix"]
+    [
+        "split",
+        "rsplit",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "startswith",
+        "endswith",
+        "replace",
+        "find",
+        "rfind",
+        "rindex",
+        "partition",
+        "rpartition",
+        "removeprefix",
+        "removesuffix",
+    ]
 )
 # Methods that return the kind of their receiver.
 SAME = frozenset(
-    ["copy", "strip", "lstrip", "rstrip", "lower", "upper", "replace", "title", "capitalize", "swapcase", "casefold", "zfill", "ljust", "rjust", "center", "translate", "union", "intersection", "difference", "removeprefix", "removesuffix"]
+    [
+        "copy",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "lower",
+        "upper",
+        "replace",
+        "title",
+        "capitalize",
+        "swapcase",
+        "casefold",
+        "zfill",
+        "ljust",
+        "rjust",
+        "center",
+        "translate",
+        "union",
+        "intersection",
+        "difference",
+        "removeprefix",
+        "removesuffix",
+    ]
 )
 FLAGS = frozenset(
-    ["startswith", "endswith", "isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "isnumeric", "isdecimal", "istitle", "issubset", "issuperset", "isdisjoint"]
+    [
+        "startswith",
+        "endswith",
+        "isdigit",
+        "isalpha",
+        "isalnum",
+        "isspace",
+        "isupper",
+        "islower",
+        "isnumeric",
+        "isdecimal",
+        "istitle",
+        "issubset",
+        "issuperset",
+        "isdisjoint",
+    ]
 )
 # Methods that only make sense on single characters or short texts, when asked of an element.
-OF_CHARS = frozenset(["isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "isnumeric", "isdecimal"])
+OF_CHARS = frozenset(
+    ["isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "isnumeric", "isdecimal"]
+)
 SPLITS = frozenset(["split", "rsplit", "splitlines"])
 
 # Builtins and well-known functions -> what their first argument is.
@@ -97,7 +211,34 @@ FIRST_ARGUMENT: dict[str, Scores] = {
     "Decimal": _mix(STR=1, INT=0.7, FLOAT=0.7),
     "Fraction": _mix(INT=1, STR=0.2),
     **dict.fromkeys(
-        ["sqrt", "ceil", "floor", "trunc", "log", "log2", "log10", "log1p", "exp", "sin", "cos", "tan", "asin", "acos", "atan", "radians", "degrees", "isnan", "isinf", "isfinite", "fabs", "hypot", "atan2", "sinh", "cosh", "tanh"],
+        [
+            "sqrt",
+            "ceil",
+            "floor",
+            "trunc",
+            "log",
+            "log2",
+            "log10",
+            "log1p",
+            "exp",
+            "sin",
+            "cos",
+            "tan",
+            "asin",
+            "acos",
+            "atan",
+            "radians",
+            "degrees",
+            "isnan",
+            "isinf",
+            "isfinite",
+            "fabs",
+            "hypot",
+            "atan2",
+            "sinh",
+            "cosh",
+            "tanh",
+        ],
         REAL,
     ),
     **dict.fromkeys(("factorial", "gcd", "isqrt", "comb", "lcm"), INTEGER),
@@ -144,7 +285,19 @@ ROLES_OF_CALLS: dict[str, str] = {
 }
 # Calls that yield what their argument holds.
 WRAPPERS = frozenset(
-    ["list", "tuple", "set", "frozenset", "sorted", "reversed", "iter", "deque", "cycle", "accumulate", "Counter"]
+    [
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "sorted",
+        "reversed",
+        "iter",
+        "deque",
+        "cycle",
+        "accumulate",
+        "Counter",
+    ]
 )
 RETURNS: dict[str, Kind] = {
     "len": Kind.INT,

@@ -7,10 +7,11 @@ from c2c_stream.write.search.signature import Values
 from c2c_stream.write.search.types import KIND_OF, Kind, Node
 from c2c_stream.write.search.values import Shape
 
-MAX_PLACES = 80
+MAX_PLACES = 60
+_HOLDERS = (list, tuple, dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
     """One value somewhere in the arguments; `path` starts with the argument's index."""
 
@@ -37,10 +38,12 @@ def places_of(nodes: Sequence[Node], values: Values) -> list[Place]:
         for i, (node, value) in enumerate(zip(nodes, values, strict=True))
         if type(value) in KIND_OF
     ]
-    while pending and len(found) < MAX_PLACES:
-        place = pending.pop(0)
+    for place in pending:  # grows while it is walked
         found.append(place)
-        pending.extend(_inside(place))
+        if len(found) == MAX_PLACES:
+            break
+        if type(place.value) in _HOLDERS:
+            pending.extend(_inside(place))
     return found
 
 

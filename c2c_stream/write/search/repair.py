@@ -56,6 +56,13 @@ _RULES: tuple[tuple[re.Pattern[str], str, Scores], ...] = tuple(
         (r"expected str instance, (\w+) found", "", TEXT),
         (r"must be str, not (\w+)", "", TEXT),
         (r"requires string as left operand, not (\w+)", "", TEXT),
+        (r"(?:bytes-like object is|bytes is) required, not '?(\w+)'?", "", {Kind.BYTES: 5}),
+        (r"(?:must be|expected) str(?: or a tuple of str)?, not bytes", "str", {Kind.BYTES: 5}),
+        (r"first arg must be str or a tuple of str, not (bytes)", "str", {Kind.BYTES: 5}),
+        (r"first arg must be bytes or a tuple of bytes, not (str)", "bytes", {Kind.STR: 5}),
+        (r"must be str, not bytes", "str", {Kind.BYTES: 5}),
+        (r"expected str, bytes or os.PathLike object, not (\w+)", "", TEXT),
+        (r"must be (?:a )?(?:str|string|unicode character),? not '?(\w+)'?", "", TEXT),
         (r"expected string or bytes-like object, got '(\w+)'", "", TEXT),
         (r"expected string or bytes-like object", "int", TEXT),
         (r"must be (?:a )?real number, not (\w+)", "", NUMBER),
@@ -133,7 +140,7 @@ class Repairer:
     ) -> Values | None:
         """Give another kind to a node that has the wrong one, wherever that node stands."""
         candidates = [place for place in places if place.kind is wrong]
-        if wrong is None or not candidates:
+        if wrong is None or not candidates or set(right) <= {wrong}:
             return None
         node = self._rng.choice(candidates).node
         scores = {kind: score for kind, score in right.items() if kind is not wrong}

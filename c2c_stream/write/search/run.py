@@ -7,7 +7,7 @@ import ast
 import operator
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,16 +63,27 @@ class Bundle:
 
     def run(self, values: Values, step_limit: int) -> Ran:
         """Call the function on copies of `values`."""
-        function = self._function
-        if self._fresh:
-            function = self._load(self._probed, self.counter)
+        if not self._fresh:
+            return self._call(values, step_limit)
+        self._function = self._load(self._probed, self.counter)
+        load_steps = self.counter.steps
+        ran = self._call(values, step_limit)
+        ran.steps += load_steps
+        return ran
+
+    def sequence(self, many: Sequence[Values], step_limit: int) -> list[Ran]:
+        """Call the function on one after another, in a module that is executed once."""
+        self._function = self._load(self._probed, self.counter)
+        return [self._call(values, step_limit) for values in many]
+
+    def _call(self, values: Values, step_limit: int) -> Ran:
         args, kwargs = self._signature.call_of(tuple([copied(value) for value in values]))
         counter = self.counter
         counter.hits[:] = bytes(self._probed.edges)
         counter.begin(step_limit)
         error: BaseException | None = None
         try:
-            verdict, text = _outcome(function(*args, **kwargs))
+            verdict, text = _outcome(self._function(*args, **kwargs))
         except BaseException as raised:  # noqa: BLE001  # a guest may raise anything
             verdict, text, error = "exception", type(raised).__name__, raised
         if counter.exhausted or isinstance(error, StepLimit):

@@ -4,8 +4,10 @@ Scores are logarithms: adding evidence is adding numbers, and a softmax over the
 """
 
 import math
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from itertools import accumulate
 from random import Random
 
 
@@ -89,10 +91,11 @@ class Node:
     """What is known of one place in an argument. Children appear when first asked for.
 
     `constants` is what the code compares the place with, `parts` the texts that it looks for inside
-    a text, `tokens` what splitting that text yields.
+    a text, `tokens` what splitting that text yields, `tested` the kinds that it asks about.
     """
 
     __slots__ = (
+        "_limits",
         "constants",
         "element",
         "evidence",
@@ -105,6 +108,7 @@ class Node:
         "parts",
         "role",
         "scores",
+        "tested",
         "tokens",
         "value",
     )
@@ -113,6 +117,7 @@ class Node:
         self.name = name
         self.role = role
         self.scores = list(_PRIOR)
+        self._limits: dict[tuple[float, int], tuple[float, ...]] = {}
         self.evidence = 0.0
         self.element: Node | None = None
         self.key: Node | None = None
@@ -121,6 +126,7 @@ class Node:
         self.items: dict[int, Node] = {}
         self.constants: list[object] = []
         self.parts: list[str] = []
+        self.tested: list[Kind] = []
         self.tokens: Node | None = None
         self.length: int | None = None
         self.min_length = 0
@@ -129,6 +135,7 @@ class Node:
         """Add evidence for what this is; returns the node itself."""
         for kind, score in scores.items():
             self.scores[kind] += score * weight
+        self._limits.clear()
         self.evidence += weight
         return self
 
@@ -192,9 +199,13 @@ class Node:
         self, rng: Random, temperature: float, allowed: Sequence[Kind] = tuple(Kind)
     ) -> Kind:
         """Draw a kind by softmax."""
-        top = max(self.scores[kind] for kind in allowed)
-        weights = [math.exp((self.scores[kind] - top) / temperature) for kind in allowed]
-        return rng.choices(allowed, weights)[0]
+        key = (temperature, len(allowed))
+        limits = self._limits.get(key)
+        if limits is None:
+            top = max(self.scores[kind] for kind in allowed)
+            weights = [math.exp((self.scores[kind] - top) / temperature) for kind in allowed]
+            limits = self._limits[key] = tuple(accumulate(weights))
+        return allowed[bisect(limits, rng.random() * limits[-1], 0, len(allowed) - 1)]
 
     def cost(self, kind: Kind) -> float:
         """Return how much less likely `kind` is than the best, in nats."""

@@ -16,7 +16,9 @@ _LENGTHS = ((0, 1, 2, 3, 4, 5, 6, 8), (4, 8, 12, 24, 20, 16, 9, 5))
 _INNER_LENGTHS = ((0, 1, 2, 3, 4), (2, 12, 34, 36, 10))
 _FLOATS = (0.5, 1.5, 2.0, 3.14, 10.0, -1.5, 0.0, 0.25, 2.75, 100.0, 7.2, -0.5, 1.0, 36.6)
 _OMIT = 0.45
-_NAMED = 0.6
+_NAMED = 0.5
+_NO_REST = 0.15
+_TESTED = 0.12
 
 
 class Filler:
@@ -59,6 +61,8 @@ class Filler:
 
     def _top(self, node: Node, passing: Passing) -> object:
         self._sizes = {}
+        if passing is Passing.REST and self._rng.random() < _NO_REST:
+            return ()
         if passing is Passing.REST:
             return self._fill(node, Kind.TUPLE, 0)
         if passing is Passing.NAMES:
@@ -78,6 +82,8 @@ class Filler:
     def _kind(self, node: Node, depth: int, *, hashable: bool) -> Kind:
         if depth >= _MAX_DEPTH or (depth >= 1 and node.evidence < 0.4 and self._rng.random() < 0.8):
             return node.choose(self._rng, self.temperature, _SCALARS)
+        if node.tested and not hashable and self._rng.random() < _TESTED:
+            return self._rng.choice(node.tested)
         return node.choose(self._rng, self.temperature, HASHABLE if hashable else tuple(Kind))
 
     def _fill(self, node: Node, kind: Kind, depth: int, *, hashable: bool = False) -> object:
@@ -174,6 +180,8 @@ class Filler:
         """Put a part at the start, at the end, or inside."""
         roles = words.TEXTS.get(node.role)
         base = self._rng.choice(roles or words.WORDS)
+        if self._rng.random() < 0.3:
+            return part + base + self._rng.choice(node.parts)
         at = self._rng.choice((0, len(base), len(base) // 2))
         return base[:at] + part + base[at:]
 
