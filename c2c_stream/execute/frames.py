@@ -9,8 +9,9 @@ from c2c_stream.execute.child import LOAD, MAX_PREPARED_CHARS, PREPARED
 from c2c_stream.sandbox import Verdict
 
 # What a child may say about a call. All other verdicts are for the host to give.
-_FROM_CHILD: Final = frozenset(
-    {
+_FROM_CHILD: Final = {
+    str(verdict): verdict
+    for verdict in (
         Verdict.VALUE,
         Verdict.EXCEPTION,
         Verdict.STEP_LIMIT,
@@ -20,8 +21,9 @@ _FROM_CHILD: Final = frozenset(
         Verdict.TRUNCATED,
         Verdict.BAD_ARGUMENTS,
         Verdict.LOAD_ERROR,
-    }
-)
+    )
+}
+_FIELDS: Final = [int, str, str, int]
 _MAX_STEPS: Final = 1 << 40
 _HEX: Final = frozenset("0123456789abcdef")
 
@@ -60,7 +62,7 @@ def parse_frames(
 
     The first is about loading; the others are about the calls in `expected`, each at most once.
     """
-    calls = tuple(_call(frame, max_text_bytes) for frame in frames)
+    calls = tuple(_checked(fields, max_text_bytes) for fields in _decoded(frames))
     numbers = [call.number for call in calls]
     if numbers[:1] not in ([], [LOAD]):
         raise ForgedError("the first frame is not about loading")
@@ -69,24 +71,32 @@ def parse_frames(
     return calls
 
 
-def _call(frame: str, max_text_bytes: int) -> Call:
+def _decoded(frames: Sequence[str]) -> list[Any]:
     try:
-        fields = json.loads(frame)
+        # As one text: a frame that is more or less than a value changes how many there are.
+        decoded: list[Any] = json.loads(f"[{','.join(frames)}]")
     except (ValueError, RecursionError) as error:
         raise ForgedError("a frame is not JSON") from error
-    if not (isinstance(fields, list) and [type(f) for f in fields] == [int, str, str, int]):
+    if len(decoded) != len(frames):
+        raise ForgedError("a frame is not one value")
+    return decoded
+
+
+def _checked(fields: Any, max_text_bytes: int) -> Call:
+    if type(fields) is not list or [type(field) for field in fields] != _FIELDS:
         raise ForgedError("a frame has other fields")
-    return _checked(fields, max_text_bytes)
-
-
-def _checked(fields: Sequence[Any], max_text_bytes: int) -> Call:
-    number, verdict, text, steps = fields
-    if verdict not in _FROM_CHILD or not 0 <= steps < _MAX_STEPS:
+    number, word, text, steps = fields
+    verdict = _FROM_CHILD.get(word)
+    if verdict is None or not 0 <= steps < _MAX_STEPS:
         raise ForgedError("a frame has an unknown verdict or impossible steps")
+    _measure(text, max_text_bytes)
+    return Call(number, verdict, text, steps)
+
+
+def _measure(text: str, max_text_bytes: int) -> None:
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:
         raise ForgedError("a text cannot be encoded") from error
     if size > max_text_bytes:
         raise ForgedError("a text is longer than agreed")
-    return Call(number, Verdict(verdict), text, steps)

@@ -48,6 +48,10 @@ class Executor:
         for pool in self._pools:
             await pool.stop()
 
+    def jails(self) -> list[int]:
+        """Return the first process of each jail that stands, to measure it."""
+        return [pid for pool in self._pools for pid in pool.jails()]
+
     async def settle(self) -> None:
         """Nothing waits for more records."""
 

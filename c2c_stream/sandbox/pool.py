@@ -99,6 +99,10 @@ class Pool:
         for slot in self._slots:
             slot.clear()
 
+    def jails(self) -> list[int]:
+        """Return the pid of the first process of each jail that stands."""
+        return [slot.jail.pid for slot in self._slots if slot.jail is not None]
+
     async def run(self, request: dict[str, Any], cpu_ms: int, wall_ms: int | None = None) -> Reply:
         """Run one request; wait for a free jail first.
 

@@ -27,6 +27,8 @@ def test_frames_are_the_load_and_then_the_calls() -> None:
     [
         (["nonsense"], "not JSON"),
         (["[" * 100_000], "not JSON"),
+        ([LOADED + ",1"], "not one value"),
+        ([""], "not one value"),
         (["{}"], "other fields"),
         (["[0]"], "other fields"),
         ([LOADED, '[0, "value", "x", 1.0]'], "other fields"),
