@@ -64,7 +64,7 @@ class CollectSettings(Section):
     parse_memory_bytes: int = Field(
         1024 * MIB, ge=128 * MIB, description="Memory of a parse worker."
     )
-    parse_cpu_s: int = Field(20, ge=1, description="CPU seconds that one file may take.")
+    parse_cpu_s: int = Field(10, ge=1, description="CPU seconds that one file may take.")
 
 
 class CurateSettings(Section):

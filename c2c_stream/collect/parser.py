@@ -37,9 +37,15 @@ _FROM_OUTSIDE = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.
 class WorkerDied(Exception):
     """The worker ended, hung, or spoke nonsense."""
 
-    def __init__(self, how: str, *, from_outside: bool = False) -> None:
+    def __init__(self, how: str, by: int = 0) -> None:
         super().__init__(how)
-        self.from_outside = from_outside
+        self.from_outside = by in _FROM_OUTSIDE
+        self.out_of_time = by == signal.SIGXCPU
+
+    @property
+    def judgement(self) -> TurnedDown:
+        """What that says about the file that was being read."""
+        return TurnedDown(Reason.PARSE_LIMIT, f"reading it ended the worker: {self}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class _Worker:
     """One process and the pipes to it."""
 
     def __init__(self, rules: Limits, limits: WorkerLimits) -> None:
-        self.asked = 0
+        self._files_left = limits.files
         self._patience_ms = limits.cpu_s * WALL_PER_CPU * 1000
         arguments = [str(limits.memory_bytes), str(limits.cpu_s), limits_to_json(rules)]
         self._process: subprocess.Popen[bytes] = subprocess.Popen(
@@ -69,6 +75,11 @@ class _Worker:
         )
         pipes = (self._process.stdin, self._process.stdout)
         self._stdin, self._stdout = (pipe for pipe in pipes if pipe is not None)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it has served as many files as it may."""
+        return self._files_left <= 0
 
     def wait_ready(self) -> None:
         """Wait until the worker serves. Raises Retry, Fatal."""
@@ -89,7 +100,7 @@ class _Worker:
 
     def ask(self, path: str, content: bytes) -> list[Judgement]:
         """Return the judgements of one file. Raises WorkerDied."""
-        self.asked += 1
+        self._files_left -= 1
         try:
             self._write(encode_request(path, content))
             return decode_answer(read_frame(self._read, MAX_ANSWER_BYTES))
@@ -120,7 +131,7 @@ class _Worker:
     def _ended(self) -> WorkerDied:
         status = self._process.wait()
         how = signal.Signals(-status).name if status < 0 else f"exit status {status}"
-        return WorkerDied(how, from_outside=-status in _FROM_OUTSIDE)
+        return WorkerDied(how, -status)
 
     def end(self) -> None:
         """Kill the process and collect what is left of it."""
@@ -149,12 +160,14 @@ class Parser:
     def _collect_again(self, path: str, content: bytes) -> list[Judgement] | None:
         """Ask the worker that served others before; None where that would not be fair."""
         worker = self._worker
-        if worker is None or worker.asked >= self._limits.files:
+        if worker is None or worker.is_spent:
             return None
         try:
             judgements = worker.ask(path, content)
-        except WorkerDied:
-            return None
+        except WorkerDied as error:
+            # Seconds are counted for each file; only what memory is left depends on the age.
+            self.close()
+            return [error.judgement] if error.out_of_time else None
         return None if any(map(_is_limit, judgements)) else judgements
 
     def _collect_fresh(self, path: str, content: bytes) -> list[Judgement]:
@@ -166,7 +179,7 @@ class Parser:
             self.close()
             if error.from_outside:
                 raise Retry(f"{path}: the worker that read it was killed: {error}") from error
-            return [TurnedDown(Reason.PARSE_LIMIT, f"reading it ended the worker: {error}")]
+            return [error.judgement]
 
     def close(self) -> None:
         """End the worker; the next file starts another."""

@@ -73,9 +73,11 @@ def test_the_file_is_judged_whatever_came_before_it(parser: Parser) -> None:
 def test_a_file_that_takes_too_much_time_is_a_parse_limit() -> None:
     parser = Parser(Limits(), WorkerLimits(memory_bytes=4096 * MIB, cpu_s=1))
     try:
-        assert reasons(parser, b"def f(a): return a\n" + b"x=[1,2,3]\n" * 900_000) == [
-            Reason.PARSE_LIMIT
-        ]
+        assert_it_still_serves(parser)
+        (found,) = parser.collect("m.py", b"def f(a): return a\n" + b"x=[1,2,3]\n" * 900_000)
+        assert isinstance(found, TurnedDown)
+        assert found.reason is Reason.PARSE_LIMIT
+        assert "SIGXCPU" in found.detail
         assert_it_still_serves(parser)
     finally:
         parser.close()
