@@ -5,14 +5,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from c2c_stream import metrics
 from c2c_stream.broker.local import LocalBroker
-from c2c_stream.broker.protocol import Broker, Produced
+from c2c_stream.broker.protocol import Broker, Delivered, Produced
 from c2c_stream.engine.stage import Outcome, Place
 from c2c_stream.engine.workers import AsyncWorker, KeyedWorker, PureWorker, SourceWorker, Worker
 from c2c_stream.errors import Fatal, Poison, Retry, Unavailable
-from c2c_stream.records import DeadLetter, File, Function, Record, Repository, Sample
+from c2c_stream.records import DeadLetter, File, Function, Record, RejectedItem, Repository, Sample
 from tests.engine.make import CODEC
 from tests.engine.service import Run, eventually, ids, serving
 from tests.engine.stages import Async, Chunks, Keyed, Pure, passed
@@ -523,3 +524,86 @@ def test_garbage_behind_a_waiting_record_does_not_block_it(run: Run) -> None:
         eventually(lambda: run.has_read("files"))
     assert ids(run.records("functions")) == numbers(3)
     assert run.books("files").dead == 10
+
+
+# --- the broker, and what others see
+
+
+def test_a_broker_that_is_away_holds_the_service_and_it_goes_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = threading.Event()
+    away.set()
+    real = LocalBroker.poll
+
+    def poll(broker: LocalBroker, max_records: int, timeout_s: float) -> Sequence[Delivered]:
+        if away.is_set():
+            raise Unavailable("the disk is gone")
+        return real(broker, max_records, timeout_s)
+
+    monkeypatch.setattr(LocalBroker, "poll", poll)
+    run.feed(*files(10))
+    with serving(run, "collector", pure()) as service:
+        eventually(lambda: service.health.not_ready == "the disk is gone")
+        away.clear()
+        eventually(lambda: run.has_read("files"))
+        assert service.health.not_ready == ""
+    assert ids(run.records("functions")) == numbers(10)
+
+
+def test_prometheus_counts_what_the_books_hold(run: Run) -> None:
+    def judge(record: File) -> Outcome | Exception:
+        number = int(record.file_id)
+        if number % 3 == 0:
+            return Poison("bad")
+        return Outcome((Function(record.file_id),), (RejectedItem(reason="trivial"),) * 2)
+
+    def counted(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(f"c2c_{name}_total", {"stage": "collector", **labels}) or 0
+
+    def all_counted() -> list[float]:
+        return [
+            counted("records", outcome="processed"),
+            counted("records", outcome="dead"),
+            counted("items", outcome="out"),
+            counted("items", outcome="rejected"),
+            counted("rejections", reason="trivial"),
+            counted("dead_letters", error="Poison"),
+        ]
+
+    run.feed(*files(30))
+    before = all_counted()
+    with serving(run, "collector", pure(judge)):
+        eventually(lambda: run.has_read("files"))
+    found = [now - then for now, then in zip(all_counted(), before, strict=True)]
+    books = run.books("files")
+    assert found == [20, 10, 20, 40, 40, 10]
+    assert found[:4] == [books.processed, books.dead, books.out, books.rejected]
+    assert len(run.records("rejections")) == books.rejections
+    assert len(run.records("dead-letters")) == books.dead
+
+
+def test_a_service_is_ready_only_while_it_works(run: Run) -> None:
+    with serving(run, "collector", pure()) as service:
+        eventually(lambda: service.health.not_ready == "")
+    assert service.health.not_ready == "stopping"
+
+
+def test_lag_age_and_window_are_told(run: Run) -> None:
+    gate = threading.Event()
+
+    def judge(record: File) -> Outcome:
+        gate.wait(60)
+        return passed(record)
+
+    def told(name: str, **labels: str) -> float | None:
+        return REGISTRY.get_sample_value(f"c2c_{name}", {"stage": "collector", **labels})
+
+    run.feed(*files(5))
+    with serving(run, "collector", pure(judge)):
+        eventually(lambda: told("window_records") == 5)
+        assert told("consumer_lag_records", topic="files") == 5
+        assert (told("oldest_unprocessed_age_seconds") or 0) > 0
+        gate.set()
+        eventually(lambda: told("consumer_lag_records", topic="files") == 0)
+        eventually(lambda: told("oldest_unprocessed_age_seconds") == 0)
