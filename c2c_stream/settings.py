@@ -77,7 +77,7 @@ class CurateSettings(Section):
 class WriteSettings(Section):
     """How inputs are written."""
 
-    writer: str = Field("search", description="The writer: search.")
+    writer: Literal["search"] = Field("search", description="The writer: search.")
     inputs: int = Field(20, ge=3, le=100, description="Inputs to write for each function.")
     steps: int = Field(
         60_000, ge=1000, description="Budget of the search, in executed edges a function."

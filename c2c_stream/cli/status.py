@@ -47,6 +47,8 @@ def progress_of_run(settings: Settings) -> Progress:
         raise SettingsError(f"{folder / LOG_NAME} is gone: nothing can be said of this run")
     log = LocalLog(folder, settings.run)
     try:
+        if not log.exists():
+            raise SettingsError(f"{log.path}: the run has not begun; `c2c run` goes on with it")
         return progress_of(log)
     finally:
         log.close()

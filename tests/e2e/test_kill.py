@@ -15,7 +15,6 @@ import pytest
 
 from c2c_stream.broker.local import LocalLog
 from c2c_stream.cli.progress import Progress, progress_of
-from c2c_stream.errors import C2CError
 from c2c_stream.topics import SERVICES
 from tests.e2e.chain import Run, c2c_json, rows_of, run_to_end
 
@@ -77,9 +76,12 @@ def _running(source: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _progress(out: Path) -> Progress:
+    """Return where a run stands; nowhere if it has only just begun."""
+    if not (out / ".c2c" / "log.sqlite").is_file():
+        return Progress(())
     log = LocalLog(out / ".c2c", "main")
     try:
-        return progress_of(log)
+        return progress_of(log) if log.exists() else Progress(())
     finally:
         log.close()
 
@@ -94,10 +96,8 @@ def _await_progress(out: Path, process: subprocess.Popen[bytes], at: float) -> N
     while time.monotonic() < deadline:
         if process.poll() is not None:
             return
-        if (out / ".c2c" / "log.sqlite").is_file():
-            with contextlib.suppress(C2CError, KeyError):
-                if _work_done(_progress(out)) >= at:
-                    return
+        if _work_done(_progress(out)) >= at:
+            return
         time.sleep(0.02)
     pytest.fail(f"no progress to {at:.0f} within {PATIENCE_S} s")
 
