@@ -22,10 +22,8 @@ _WARM_UP: Final = (
     "def f(nums, k=2):\n    return [n for n in nums if n > k and n % k == 0]\n",
     "def f(text, sep):\n    return {w: len(w) for w in text.split(sep) if w.isalpha()}\n",
     "def f(record):\n    return record['name'] + str(record['size'] / 2)\n",
-    "def f(rows, key):\n    total = 0.5\n    for row in rows:\n        total += row[key][0]\n"
-    "    return total\n",
-    "def f(n: int) -> int:\n    while n > 9:\n        n = sum(int(d) for d in str(n))\n"
-    "    return n\n",
+    "def f(rows, k):\n    total = 0.5\n    for r in rows: total += r[k][0]\n    return total\n",
+    "def f(n: int):\n    while n > 9: n = sum(int(d) for d in str(n))\n    return n\n",
 )
 
 _dumps = json.JSONEncoder(ensure_ascii=True).encode

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from c2c_stream.code.literals import format_literal, parse_arguments
 from c2c_stream.write.search.hints import read_annotation, read_type, read_value
@@ -22,9 +23,14 @@ from c2c_stream.write.search.signature import (
 from c2c_stream.write.search.types import EVIDENCE_FOR, ITERABLE, Kind, Node
 
 MAX_POOL = 40
+MAX_POOL_INT = 10**12
+MAX_POOL_CHARS = 30
 MAX_EXAMPLES = 12
 _ROUNDS = 2
 _DOC_TYPE = r"(?:^|[\s:*`]){name}[`*]?\s*(?:\(|:|\s-)\s*(?:an?\s+|the\s+)?(\w+)(?:\s+of\s+(\w+))?"
+
+
+_Constant = TypeVar("_Constant")
 
 
 @dataclass(slots=True)
@@ -190,15 +196,20 @@ def _docstring(node: ast.AST) -> ast.expr | None:
 
 
 def _remember(value: object, pool: Pool) -> None:
-    if type(value) is int and value not in pool.ints and len(pool.ints) < MAX_POOL:
-        if abs(value) < 10**12:
-            pool.ints.append(value)
-    elif type(value) is float and value not in pool.floats and len(pool.floats) < MAX_POOL:
-        if math.isfinite(value):
-            pool.floats.append(value)
-    elif type(value) is str and value not in pool.strs and len(pool.strs) < MAX_POOL:
-        if 0 < len(value) <= 30 and "%" not in value and "{" not in value:
-            pool.strs.append(value)
+    match value:
+        case bool():
+            return
+        case int() if abs(value) < MAX_POOL_INT:
+            _add(value, pool.ints)
+        case float() if math.isfinite(value):
+            _add(value, pool.floats)
+        case str() if 0 < len(value) <= MAX_POOL_CHARS and not set("%{") & set(value):
+            _add(value, pool.strs)
+
+
+def _add(value: _Constant, known: list[_Constant]) -> None:
+    if value not in known and len(known) < MAX_POOL:
+        known.append(value)
 
 
 # Consistency
@@ -231,7 +242,7 @@ def _lean(node: Node, towards: list[float], evidence: float, weight: float) -> N
 
 
 def _share(a: Node, b: Node) -> None:
-    """What one is compared with, the other may be as well."""
+    """Give each of two nodes what the other is compared with."""
     for one, other in ((a, b), (b, a)):
         for constant in one.constants[:8]:
             other.remember(constant)

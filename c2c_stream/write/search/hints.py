@@ -88,7 +88,8 @@ def _subscripted(name: str, inner: ast.expr, node: Node, weight: float, depth: i
         share = weight / (1 if name == "Annotated" else len(parts))
         if name == "Optional":
             _apply("None", node, weight / 3)
-        return any([read_annotation(part, node, share, depth + 1) for part in parts])
+        found = [read_annotation(part, node, share, depth + 1) for part in parts]
+        return any(found)
     known = _apply(name, node, weight)
     if known:
         _children(parts, node, weight, depth)

@@ -50,7 +50,7 @@ def search(source: str, entry_point: str, seed: int, count: int, budget: int) ->
         raise LoadError(f"{type(error).__name__}: {error}"[:200]) from error
     fresh = keeps_state(tree)
     bundle = Bundle(source, entry_point, evidence.signature, fresh=fresh)
-    return Search(evidence, bundle, Random(seed), count, fresh=fresh).run(budget)  # noqa: S311  # inputs, no secrets
+    return Search(evidence, bundle, Random(seed), count, fresh=fresh).run(budget)
 
 
 class Search:

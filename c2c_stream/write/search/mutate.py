@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from c2c_stream.write.search import words
 from c2c_stream.write.search.evidence import Pool
@@ -45,7 +45,7 @@ class Mutator:
 
     def changed(self, place: Place) -> object:
         """Return another value for one place, of the same kind mostly."""
-        return _CHANGES[place.kind](self, place.value, place.node, place.depth)
+        return self.CHANGES[place.kind](self, place.value, place.node, place.depth)
 
     def related(self, values: Values) -> Values:
         """Make one argument an element, a part, a copy or of the length of another."""
@@ -185,16 +185,15 @@ class Mutator:
         new = self._filler.part(node.elements(), depth + 1, hashable=True)
         return {*value, new} if KIND_OF[type(new)] in HASHABLE else value
 
-
-_CHANGES: dict[Kind, Callable[[Mutator, Any, Node, int], object]] = {
-    Kind.NONE: Mutator._none,  # noqa: SLF001  # a table of the class's own methods
-    Kind.BOOL: Mutator._bool,  # noqa: SLF001  # the same
-    Kind.INT: Mutator._int,  # noqa: SLF001  # the same
-    Kind.FLOAT: Mutator._float,  # noqa: SLF001  # the same
-    Kind.STR: Mutator._str,  # noqa: SLF001  # the same
-    Kind.BYTES: Mutator._bytes,  # noqa: SLF001  # the same
-    Kind.LIST: Mutator._list,  # noqa: SLF001  # the same
-    Kind.TUPLE: Mutator._tuple,  # noqa: SLF001  # the same
-    Kind.DICT: Mutator._dict,  # noqa: SLF001  # the same
-    Kind.SET: Mutator._set,  # noqa: SLF001  # the same
-}
+    CHANGES: ClassVar[dict[Kind, Callable[[Any, Any, Node, int], object]]] = {
+        Kind.NONE: _none,
+        Kind.BOOL: _bool,
+        Kind.INT: _int,
+        Kind.FLOAT: _float,
+        Kind.STR: _str,
+        Kind.BYTES: _bytes,
+        Kind.LIST: _list,
+        Kind.TUPLE: _tuple,
+        Kind.DICT: _dict,
+        Kind.SET: _set,
+    }

@@ -6,10 +6,14 @@ from functools import lru_cache
 # type, role, names (the last word of a longer name is looked up when the whole is not here)
 _TABLE = """
 int: n m k num number x0 nth integer val1 val2 numero entero anzahl zahl nombre
-int:small: depth level levels step steps times iterations rounds repeat radix degree power exponent exp base rank order generations
-int:index: i j idx index pos position start end begin stop left right lo hi low high offset lower upper row col column r c head tail
-int:count: count cnt counter total_count limit maximum minimum max min cap capacity quantity amount qty
-int:size: length len size width height w h rows cols columns dim dims dimension dimensions ncols nrows
+int:small: depth level levels step steps times iterations rounds repeat radix degree power
+int:small: exponent exp base rank order generations
+int:index: i j idx index pos position start end begin stop left right lo hi low high offset lower
+int:index: upper row col column r c head tail
+int:count: count cnt counter total_count limit maximum minimum max min cap capacity quantity
+int:count: amount qty
+int:size: length len size width height w h rows cols columns dim dims dimension dimensions ncols
+int:size: nrows
 int:year: year years yr
 int:month: month
 int:day: day days
@@ -19,8 +23,11 @@ int:seconds: seconds secs sec ms millis duration elapsed timestamp epoch
 int:age: age
 int:byte: byte red green blue alpha octet
 int:large: limit_value target goal population seed modulus mod prime limit_max
-int: p q a b c d e x y z divisor dividend denominator numerator multiple factor points shift bits mask flags id uid pid port code status digit
-float: rate ratio tolerance tol eps epsilon threshold thresh lr learning delta gamma beta theta mu sigma std variance mean mass velocity speed distance dist radius lat lon latitude longitude celsius fahrenheit kelvin bmi interest
+int: p q a b c d e x y z divisor dividend denominator numerator multiple factor points shift bits
+int: mask flags id uid pid port code status digit
+float: rate ratio tolerance tol eps epsilon threshold thresh lr learning delta gamma beta theta mu
+float: sigma std variance mean mass velocity speed distance dist radius lat lon latitude longitude
+float: celsius fahrenheit kelvin bmi interest
 float:price: price cost salary income amount_due total balance discount tax bill tip budget
 float:weight: weight weights_kg
 float:percent: percent percentage pct
@@ -29,10 +36,13 @@ float:angle: angle degrees deg
 float:temperature: temp temperature
 int:score: score grade marks mark rating
 str: s st str1 str2 s1 s2 string a_string cadena chaine txt inp raw
-str:text: text txt sentence message msg content paragraph body description desc comment document doc phrase question answer query input_string inputstring userinput
-str:word: word w1 w2 word1 word2 term token prefix suffix substring sub needle keyword tag label slug item_name noun verb category topic kind animal fruit
+str:text: text txt sentence message msg content paragraph body description desc comment document
+str:text: doc phrase question answer query input_string inputstring userinput
+str:word: word w1 w2 word1 word2 term token prefix suffix substring sub needle keyword tag label
+str:word: slug item_name noun verb category topic kind animal fruit
 str:char: char ch character letter symbol c1 c2 chr sym
-str:name: name username user fullname firstname lastname first_name last_name person author player owner
+str:name: name username user fullname firstname lastname first_name last_name person author player
+str:name: owner
 str:email: email mail
 str:url: url uri link href website domain host hostname endpoint server
 str:path: path filepath dir directory folder dirname root_dir file_path pathname
@@ -61,24 +71,38 @@ str:city: city town location place
 str:language: lang language locale
 str:line: line row_text header_line
 str:code: source source_code snippet
-str:identifier: identifier ident varname variable attr attribute field fieldname class_name classname func_name
+str:identifier: identifier ident varname variable attr attribute field fieldname class_name
+str:identifier: classname func_name
 str:html: html xml markup
 str:title: title heading caption book movie
 str:move: move moves direction directions instruction
 str:binary: binary bin bits_str binary_string binstr bitstring
 str:hex: hex hexstr hex_string hexadecimal
 str:digits: digits_str isbn zipcode zip postcode pin
-bool: flag verbose debug is_valid enabled strict reverse reversed ascending descending recursive force quiet inplace silent active use_cache ignore_case case_sensitive include exclude inclusive sort sorted unique
-list[int]: nums numbers arr array lst l li a_list integers ints digits values vals list1 list2 l1 l2 arr1 arr2 nums1 nums2 alist seq sequence heights coins costs prices_list ages years indices indexes positions sizes weights vector vec v1 v2 elements elems list data_list liste lista A B X Y L sample samples population_list numlist num_list intervals_flat stack queue heap scores grades data xs ys dataset series
-list[float]: prices temperatures temps measurements probabilities probs coefficients coeffs floats rates
-list[str]: words strings names tokens lines keys labels tags strs chars letters texts sentences items_names files filenames paths args argv parts columns_names fields headers header cmd command arguments wordlist word_list dictionary_words commands filelist
-list: items item_list objects entries inputs results elements_list collection iterable container things ls
-list[list[int]]: matrix grid board mat table m1 m2 rows_list image pixels maze matrix1 matrix2 points_list intervals triangle field_grid cells array2d
+bool: flag verbose debug is_valid enabled strict reverse reversed ascending descending recursive
+bool: force quiet inplace silent active use_cache ignore_case case_sensitive include exclude
+bool: inclusive sort sorted unique
+list[int]: nums numbers arr array lst l li a_list integers ints digits values vals list1 list2 l1
+list[int]: l2 arr1 arr2 nums1 nums2 alist seq sequence heights coins costs prices_list ages years
+list[int]: indices indexes positions sizes weights vector vec v1 v2 elements elems list data_list
+list[int]: liste lista A B X Y L sample samples population_list numlist num_list intervals_flat
+list[int]: stack queue heap scores grades data xs ys dataset series
+list[float]: prices temperatures temps measurements probabilities probs coefficients coeffs floats
+list[float]: rates
+list[str]: words strings names tokens lines keys labels tags strs chars letters texts sentences
+list[str]: items_names files filenames paths args argv parts columns_names fields headers header
+list[str]: cmd command arguments wordlist word_list dictionary_words commands filelist
+list: items item_list objects entries inputs results elements_list collection iterable container
+list: things ls
+list[list[int]]: matrix grid board mat table m1 m2 rows_list image pixels maze matrix1 matrix2
+list[list[int]]: points_list intervals triangle field_grid cells array2d
 list[tuple[int,int]]: pairs edges coords coordinates ranges segments tuples points
 tuple[int,int]: point pt coord pair interval p1 p2 cell pos_xy xy range_ loc
 dict[str,int]: counts freq frequencies histogram inventory stock votes
 dict[str,str]: mapping map lookup translations env headers_map substitutions replacements aliases
-dict: d dic dict dictionary hash table_map config conf cfg options opts settings params kwargs record context ctx metadata meta payload obj dct dict1 dict2 d1 d2 info json_data response event user_data profile row_dict properties props attributes attrs state request
+dict: d dic dict dictionary hash table_map config conf cfg options opts settings params kwargs
+dict: record context ctx metadata meta payload obj dct dict1 dict2 d1 d2 info json_data response
+dict: event user_data profile row_dict properties props attributes attrs state request
 dict[str,list[str]]: graph adj adjacency adjacency_list tree_map neighbors
 set[int]: visited seen set1 set2
 list[dict]: records users products people employees students orders transactions events

@@ -71,8 +71,7 @@ def _wanted(operator: str, given: object, wanted: Any) -> Iterator[object]:
     """Yield values that, in place of `given`, would make the comparison come out otherwise."""
     if operator in ("In", "NotIn"):
         if isinstance(wanted, str | list | tuple | dict | set) and not isinstance(given, list):
-            for item in sorted(wanted, key=repr)[:3]:
-                yield item
+            yield from sorted(wanted, key=repr)[:3]
         return
     if _same(given, wanted):
         if type(wanted) is int:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from c2c_stream.write.search.methods import RECEIVERS
 from c2c_stream.write.search.places import Place, places_of, replaced
@@ -81,6 +81,9 @@ _UNPACKED = re.compile(r"unpack \(expected (?:at least )?(\d+)")
 _QUOTED = re.compile(r"'(.*)'$")
 
 
+_Handler = Callable[[Any, Values, list[Place], str, BaseException], Values | None]
+
+
 class Repairer:
     """Proposes other arguments after an exception; remembers what did not fit."""
 
@@ -91,7 +94,7 @@ class Repairer:
 
     def repaired(self, values: Values, error: BaseException) -> Values | None:
         """Return arguments that may avoid `error`; None where nothing is known of it."""
-        handler = _HANDLERS.get(type(error).__name__)
+        handler = self.HANDLERS.get(type(error).__name__)
         if handler is None:
             return None
         places = places_of(self._nodes, values)
@@ -309,6 +312,24 @@ class Repairer:
         place = self._rng.choice(numbers)
         return replaced(values, place.path, self._rng.randint(0, 6))
 
+    def _unbound(
+        self, values: Values, places: list[Place], _message: str, _error: BaseException
+    ) -> Values | None:
+        return self._constant(values, places)
+
+    HANDLERS: ClassVar[dict[str, _Handler]] = {
+        "TypeError": _type,
+        "AttributeError": _attribute,
+        "KeyError": _key,
+        "IndexError": _index,
+        "ValueError": _value,
+        "StopIteration": _index,
+        "ZeroDivisionError": _zero,
+        "RecursionError": _deep,
+        "OverflowError": _deep,
+        "UnboundLocalError": _unbound,
+    }
+
 
 def _at_most_zero(value: Any) -> bool:
     return not isinstance(value, complex) and value <= 0
@@ -320,18 +341,3 @@ def _message(error: BaseException) -> str:
         return str(error)[:300]
     except BaseException:  # noqa: BLE001  # hostile: then it says nothing
         return ""
-
-
-_Handler = Callable[[Repairer, Values, list[Place], str, BaseException], Values | None]
-_HANDLERS: dict[str, _Handler] = {
-    "TypeError": Repairer._type,  # noqa: SLF001  # a table of the class's own methods
-    "AttributeError": Repairer._attribute,  # noqa: SLF001  # the same
-    "KeyError": Repairer._key,  # noqa: SLF001  # the same
-    "IndexError": Repairer._index,  # noqa: SLF001  # the same
-    "ValueError": Repairer._value,  # noqa: SLF001  # the same
-    "StopIteration": Repairer._index,  # noqa: SLF001  # the same
-    "ZeroDivisionError": Repairer._zero,  # noqa: SLF001  # the same
-    "RecursionError": Repairer._deep,  # noqa: SLF001  # the same
-    "OverflowError": Repairer._deep,  # noqa: SLF001  # the same
-    "UnboundLocalError": lambda r, v, p, _m, _e: r._constant(v, p),  # noqa: SLF001  # the same
-}
