@@ -5,6 +5,7 @@ touches what the guest made. A frame is a JSON list: [call, verdict, text, steps
 first run hands out what it parsed, for the child of the second run alone to unpack.
 """
 
+import gc
 import json.encoder
 import marshal
 import sys
@@ -24,6 +25,26 @@ MAX_PREPARED_CHARS: Final = 512 * 1024
 Call = tuple[list[object], dict[str, object]]
 Parsed = tuple[types.CodeType, int, list[Call | None]]
 
+# A little of what bundles are made of.
+_WARM_CODE: Final = """
+import re
+WORD = re.compile("[a-z]+")
+class Box:
+    def __init__(self, value):
+        self.value = value
+def _double(n):
+    return n * 2
+def f(n, words):
+    if n < 0:
+        raise ValueError(f"negative: {n}")
+    found = {}
+    for i, word in enumerate(words):
+        found[i] = [Box(word).value, _double(n)] if word and n > 1 else (i, {n})
+    while n > 0:
+        n -= 1
+    return found, [str(w).upper() for w in words], n == 0 and "done"
+"""
+_WARM_ROUNDS: Final = 30  # the interpreter specialises code that it has run some ten times
 _quoted = json.encoder.encode_basestring_ascii
 _min, _len = min, len
 _cpu_clock = time.process_time_ns
@@ -44,7 +65,9 @@ class Run:
 
     def run(self) -> None:
         """Load, then call with each of the arguments asked for, in the order asked for."""
+        gc.disable()  # what is parsed stays; looking through it would only copy pages
         parsed = self._parse()
+        gc.enable()
         if parsed is None or not self._load(*parsed[:2]):
             return
         self._tell(LOAD, "value", "", self._counter.steps)
@@ -136,12 +159,13 @@ def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
 
 
 def warm_up() -> None:
-    """Let the compiler and the parser allocate what every child needs, before there is one."""
-    request = {
-        "code": "import re\ndef f(n):\n    return [str(i) for i in range(n) if i]\n",
+    """Do often, before there is a child, what every child does: it finds its code specialised."""
+    frames: list[str] = []
+    request: dict[str, Any] = {
+        "code": _WARM_CODE,
         "entry_point": "f",
-        "arguments": ["3", "n=2"],
-        "order": [0, 1],
+        "arguments": ["3, ['a', {1: 2.5}]", "n=2, words=('b', None)", "0, {'x'}", "-1, 'y'"],
+        "order": [0, 1, 2, 3],
         "prepared": "",
         "steps": 1000,
         "function_steps": 10_000,
@@ -150,7 +174,10 @@ def warm_up() -> None:
         "max_bytes": 10_000,
         "seed": 0,
     }
-    main(request, _ignore)
+    for _ in range(_WARM_ROUNDS):
+        frames.clear()
+        main(request, frames.append)
+        main({**request, "prepared": frames[0].removeprefix(PREPARED)}, _ignore)
     sys.modules.pop(MODULE, None)
 
 

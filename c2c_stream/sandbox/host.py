@@ -15,9 +15,11 @@ from typing import IO, Any, Final
 from c2c_stream.sandbox import filters
 from c2c_stream.sandbox.arena import (
     ARENA_BYTES,
+    END,
+    FAULT,
     REQUEST_BYTES,
+    UNTOUCHED,
     MalformedError,
-    State,
     read_frames,
     read_header,
 )
@@ -31,6 +33,13 @@ _PACKAGE: Final = "c2c_stream"
 _BUILD_TIMEOUT_S: Final = 60
 _REPORT_GRACE_S: Final = 10  # a zygote that is this late behind the wall limit is lost
 _KILLED: Final = -9
+# Not -I: it would ignore the hash seed. Columns of tracebacks are only weight for each fork.
+_OPTIONS: Final = ("-s", "-S", "-P", "-X", "no_debug_ranges")
+
+_ENVIRONMENT: Final = {
+    "LC_ALL": "C.UTF-8",
+    "PYTHONUTF8": "1",
+}
 # Packages are put in place bare, so that no __init__ imports what a jail must not hold.
 _BOOTSTRAP: Final = """
 import sys, types
@@ -141,7 +150,7 @@ def _spawn(plan: Plan, errors: IO[bytes]) -> Jail:
     ours.setblocking(False)  # its only parameter
     fd = _arena()
     try:
-        command = [plan.layout.python, "-s", "-S", "-P", "-c", _BOOTSTRAP]
+        command = [plan.layout.python, *_OPTIONS, "-c", _BOOTSTRAP]
         command += [str(theirs.fileno()), str(fd), str(_package_folder()), *_packages(plan)]
         process = subprocess.Popen(
             command,
@@ -149,7 +158,7 @@ def _spawn(plan: Plan, errors: IO[bytes]) -> Jail:
             stdout=subprocess.DEVNULL,
             stderr=errors,
             pass_fds=(theirs.fileno(), fd),
-            env={"PYTHONHASHSEED": str(plan.hash_seed), "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"},
+            env={**_ENVIRONMENT, "PYTHONHASHSEED": str(plan.hash_seed)},
             cwd="/",
             start_new_session=True,  # Ctrl-C is for the host, which ends its jails itself
         )
@@ -238,10 +247,10 @@ def _ended(report: Report, state: int) -> Ended:
         return Ended.MEMORY
     if report.exit_code < 0:
         return Ended.CRASH
-    if report.exit_code == 0 and state == State.END:
+    if report.exit_code == 0 and state == END:
         return Ended.DONE
-    if report.exit_code == 0 and state == State.FAULT:
+    if report.exit_code == 0 and state == FAULT:
         return Ended.FAULT
-    if state == State.UNTOUCHED:
+    if state == UNTOUCHED:
         raise JailBrokenError(f"a child ended with {report.exit_code} before it ran anything")
     return Ended.EXITED

@@ -75,7 +75,7 @@ class Launcher:
         zygote = Zygote(self._control, self._arena, self._program, child_filter)
         with jail.wall("seccomp", "the kernel must be built with CONFIG_SECCOMP_FILTER"):
             linux.forbid_new_privileges()
-            linux.Filter(bytes.fromhex(self._config["base_filter"])).load()
+            linux.load_filter(bytes.fromhex(self._config["base_filter"]))
         return zygote
 
 

@@ -7,6 +7,8 @@ fork would cost more than the call.
 import ctypes
 import os
 import platform
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 CLONE_NEWNS: Final = 0x00020000
@@ -42,6 +44,8 @@ _NUMBERS: Final = {
 }
 
 _libc = ctypes.PyDLL(None, use_errno=True)
+# Without errno a call touches a third of the memory; for calls that a zygote repeats.
+_quick = ctypes.PyDLL(None)
 _libc.mmap.restype = ctypes.c_void_p
 _libc.mmap.argtypes = [
     ctypes.c_void_p,
@@ -67,11 +71,6 @@ def supported(machine: str = "") -> bool:
 def unshare(flags: int) -> None:
     """Leave the namespaces that `flags` names for new ones."""
     _check(_libc.unshare(flags), "unshare")
-
-
-def setns(fd: int, flags: int) -> None:
-    """Join the namespaces of the process that `fd` (a pidfd) names."""
-    _check(_libc.setns(fd, flags), "setns")
 
 
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
@@ -124,36 +123,40 @@ def map_shared(fd: int, length: int) -> memoryview:
     return memoryview((ctypes.c_char * length).from_address(address)).cast("B")
 
 
-class Filter:
-    """A compiled system call filter, prepared so that loading it is one call."""
-
-    def __init__(self, program: bytes) -> None:
-        self._buffer = ctypes.create_string_buffer(program, len(program))
-        self._program = SockFprog(
-            len(program) // _BPF_INSTRUCTION_BYTES, ctypes.addressof(self._buffer)
-        )
-        self._arguments = (
-            ctypes.c_long(_number("seccomp")),
-            ctypes.c_long(_SECCOMP_SET_MODE_FILTER),
-            ctypes.c_long(0),
-            ctypes.byref(self._program),
-        )
-
-    def load(self) -> None:
-        """Put the filter on this process, for good."""
-        _check(_libc.syscall(*self._arguments), "seccomp")
+def prepared_filter(program: bytes) -> Callable[[], int]:
+    """Return a call that puts a compiled filter on this process, for good; 0 is success."""
+    buffer = ctypes.create_string_buffer(program, len(program))
+    length = len(program) // _BPF_INSTRUCTION_BYTES
+    filter_program = SockFprog(length, ctypes.addressof(buffer))
+    number, mode, flags = map(ctypes.c_long, (_number("seccomp"), _SECCOMP_SET_MODE_FILTER, 0))
+    pointer = ctypes.pointer(filter_program)
+    _kept.append((buffer, filter_program))
+    return partial(_quick.syscall, number, mode, flags, pointer)
 
 
-class NoCapabilities:
-    """An empty capability set, prepared so that taking it is one call."""
+def load_filter(program: bytes) -> None:
+    """Put a compiled filter on this process, for good."""
+    if prepared_filter(program)() != 0:
+        raise OSError(f"seccomp refuses a filter of {len(program)} bytes")
 
-    def __init__(self) -> None:
-        self._header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-        self._sets = (ctypes.c_uint32 * 6)()
 
-    def take(self) -> None:
-        """Drop every capability of this process."""
-        _check(_libc.capset(self._header, self._sets), "capset")
+def prepared_capset() -> Callable[[], int]:
+    """Return a call that drops every capability of this process; 0 is success."""
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    return partial(_quick.capset, header, (ctypes.c_uint32 * 6)())
+
+
+def prepared_pid_namespaces(own: int) -> tuple[Callable[[], int], Callable[[], int]]:
+    """Return two calls: the next child gets a pid namespace of its own; no longer.
+
+    `own` is a pidfd of this process. 0 is success.
+    """
+    flag = ctypes.c_int(CLONE_NEWPID)
+    return partial(_quick.unshare, flag), partial(_quick.setns, ctypes.c_int(own), flag)
+
+
+# What the kernel reads must stay where it is.
+_kept: list[object] = []
 
 
 def _prctl(option: int, value: int) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
-_ORDER = struct.Struct("<III")
-_REPORT = struct.Struct("<iiIIQ")
-ORDER_BYTES: Final = _ORDER.size
-REPORT_BYTES: Final = _REPORT.size
+ORDER = struct.Struct("<III")
+REPORT = struct.Struct("<iiIIQ")
+ORDER_BYTES: Final = ORDER.size
+REPORT_BYTES: Final = REPORT.size
 SETUP_BYTES: Final = 128 * 1024  # the largest message while a jail is built
 
 
@@ -30,12 +30,7 @@ class Order:
 
     def pack(self) -> bytes:
         """Return the bytes to send."""
-        return _ORDER.pack(self.request_bytes, self.cpu_ms, self.wall_ms)
-
-    @classmethod
-    def unpack(cls, data: bytes) -> "Order":
-        """Return the order that `data` is."""
-        return cls(*_ORDER.unpack(data))
+        return ORDER.pack(self.request_bytes, self.cpu_ms, self.wall_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +43,11 @@ class Report:
     wall_us: int
     max_rss_bytes: int
 
-    def pack(self) -> bytes:
-        """Return the bytes to send."""
-        return _REPORT.pack(
-            self.stopped, self.exit_code, self.cpu_us, self.wall_us, self.max_rss_bytes
-        )
-
     @classmethod
     def unpack(cls, data: bytes) -> "Report":
         """Return the report that `data` is. Raises ValueError."""
         try:
-            stopped, *rest = _REPORT.unpack(data)
+            stopped, *rest = REPORT.unpack(data)
         except struct.error as error:
             raise ValueError(f"a report of {len(data)} bytes; expected {REPORT_BYTES}") from error
         return cls(Stop(stopped), *rest)

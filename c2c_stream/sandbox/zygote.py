@@ -1,14 +1,13 @@
 """The warm interpreter: forks one child for each order and watches it. Standard library only.
 
-It never looks at a request; its child does. Between orders it touches as little memory as it can,
-because each touched page is copied after a fork.
+It never looks at a request; its child does. After a fork each page that either side touches is
+copied, which is most of what a child costs: so few functions, plain numbers, calls prepared.
 """
 
 import gc
 import marshal
 import os
 import resource
-import select
 import signal
 import time
 import traceback
@@ -16,15 +15,17 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from c2c_stream.sandbox import linux
-from c2c_stream.sandbox.arena import FrameWriter, State
+from c2c_stream.sandbox.arena import END, FAULT, STARTED, FrameWriter
 from c2c_stream.sandbox.jail import CHILD_UID
-from c2c_stream.sandbox.protocol import ORDER_BYTES, Order, Report, Stop
+from c2c_stream.sandbox.protocol import ORDER, ORDER_BYTES, REPORT, Stop
 
 Program = Callable[[Any, Callable[[str], None]], None]
 
+_CPU, _WALL, _NONE = int(Stop.CPU), int(Stop.WALL), int(Stop.NONE)
 _FAULT_CHARS: Final = 4000
-_LATER_MS: Final = 1  # a CPU clock may lag behind what a timer says
+_LATER_S: Final = 0.001  # a CPU clock may lag behind what a timer says
 _CPU_CLOCK: Final = 2  # CPUCLOCK_SCHED of the kernel's per-process clock ids
+_ENDED: Final = (signal.SIGCHLD,)
 
 
 class Zygote:
@@ -36,94 +37,86 @@ class Zygote:
         self._control = control
         self._arena = arena
         self._program = program
-        self._filter = linux.Filter(child_filter)
-        self._no_capabilities = linux.NoCapabilities()
+        self._load_filter = linux.prepared_filter(child_filter)
+        self._drop_capabilities = linux.prepared_capset()
         self._drop_uid = os.getuid() != CHILD_UID
-        self._self_fd = os.pidfd_open(os.getpid())
-        self._poll = select.poll()
-        self._poll.register(control, 0)  # hang-up only: the host is gone
-        self._base_rss = _max_rss(resource.getrusage(resource.RUSAGE_SELF))
+        self._own = os.pidfd_open(os.getpid())
+        self._isolate_next, self._isolate_no_more = linux.prepared_pid_namespaces(self._own)
+        self._base_rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     def serve(self) -> None:
         """Fork for each order; return when the host has closed its end."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDED)
         gc.collect()
         gc.freeze()
         gc.disable()
         while data := os.read(self._control, ORDER_BYTES):
-            order = Order.unpack(data)
-            os.write(self._control, self._run(order).pack())
+            os.write(self._control, self._run(*ORDER.unpack(data)))
 
-    def _run(self, order: Order) -> Report:
+    def _run(self, request_bytes: int, cpu_ms: int, wall_ms: int) -> bytes:
         started = time.monotonic_ns()  # the zygote is the shell that measures
-        linux.unshare(linux.CLONE_NEWPID)
+        if self._isolate_next() != 0:
+            os._exit(1)
         pid = os.fork()
         if pid == 0:
-            self._child(order)
-        linux.setns(self._self_fd, linux.CLONE_NEWPID)
-        stopped = self._watch(pid, order)
+            self._child(request_bytes, cpu_ms)
+        if self._isolate_no_more() != 0:
+            os._exit(1)
+        stopped = self._watch(pid, cpu_ms, wall_ms)
         _, status, usage = os.wait4(pid, 0)
-        wall_us = (time.monotonic_ns() - started) // 1000
-        cpu_us = int((usage.ru_utime + usage.ru_stime) * 1e6)
-        rss = max(0, _max_rss(usage) - self._base_rss)
-        return Report(stopped, os.waitstatus_to_exitcode(status), cpu_us, wall_us, rss)
+        return REPORT.pack(
+            stopped,
+            os.waitstatus_to_exitcode(status),
+            int((usage.ru_utime + usage.ru_stime) * 1e6),
+            (time.monotonic_ns() - started) // 1000,
+            max(0, usage.ru_maxrss - self._base_rss) * 1024,
+        )
 
-    def _watch(self, pid: int, order: Order) -> Stop:
+    def _watch(self, pid: int, cpu_ms: int, wall_ms: int) -> int:
         """Wait for the child's end; kill it at a limit. Return which."""
-        pidfd = os.pidfd_open(pid)
-        self._poll.register(pidfd, select.POLLIN)
-        try:
-            return self._wait(pid, pidfd, order)
-        finally:
-            self._poll.unregister(pidfd)
-            os.close(pidfd)
-
-    def _wait(self, pid: int, pidfd: int, order: Order) -> Stop:
-        left_cpu, left_wall = order.cpu_ms, order.wall_ms
-        until = time.monotonic_ns() + order.wall_ms * 1_000_000
-        while not (events := self._poll.poll(min(left_cpu, left_wall) + _LATER_MS)):
-            left_cpu = order.cpu_ms - _cpu_ms(pid)
+        left_cpu, left_wall = cpu_ms, wall_ms
+        until = time.monotonic_ns() + wall_ms * 1_000_000
+        while signal.sigtimedwait(_ENDED, min(left_cpu, left_wall) / 1000 + _LATER_S) is None:
+            left_cpu = cpu_ms - _cpu_ms(pid)
             left_wall = (until - time.monotonic_ns()) // 1_000_000
             if left_cpu <= 0 or left_wall <= 0:
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-                return Stop.CPU if left_cpu <= 0 else Stop.WALL
-        if any(fd == self._control for fd, _ in events):
-            os._exit(0)  # the host is gone; our end is the end of everything in here
-        return Stop.NONE
+                os.kill(pid, signal.SIGKILL)  # not yet waited for, so the pid is still its own
+                signal.sigwait(_ENDED)
+                return _CPU if left_cpu <= 0 else _WALL
+        return _NONE
 
-    def _child(self, order: Order) -> NoReturn:
-        """Run the program on the request behind the last walls; never return."""
+    def _child(self, request_bytes: int, cpu_ms: int) -> NoReturn:
+        """Close the last walls, then run the program on the request; never return."""
         leave = os._exit
         try:
+            os.close(self._control)
+            os.close(self._own)
+            seconds = cpu_ms // 1000 + 2  # a backstop: its steps are whole seconds
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+            resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+            if self._drop_uid:
+                os.setresuid(CHILD_UID, CHILD_UID, CHILD_UID)  # takes the capabilities as well
+            elif self._drop_capabilities() != 0:
+                leave(1)
+            if self._load_filter() != 0:
+                leave(1)
+            request = marshal.loads(self._arena[:request_bytes])  # noqa: S302  # host's
             writer = FrameWriter(self._arena)
-            self._close_walls(order)
-            request = marshal.loads(self._arena[: order.request_bytes])  # noqa: S302  # host's
-            writer.mark(State.STARTED)
+            writer.mark(STARTED)
             gc.enable()
         except BaseException:  # noqa: BLE001  # whatever it is, no guest code may run
             leave(1)
         _run_program(self._program, request, writer, leave)
 
-    def _close_walls(self, order: Order) -> None:
-        os.close(self._control)
-        os.close(self._self_fd)
-        seconds = order.cpu_ms // 1000 + 2  # a backstop: its steps are whole seconds
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-        if self._drop_uid:
-            os.setresuid(CHILD_UID, CHILD_UID, CHILD_UID)  # takes the capabilities as well
-        else:
-            self._no_capabilities.take()
-        self._filter.load()
-
 
 def _run_program(
     program: Program, request: Any, writer: FrameWriter, leave: Callable[[int], NoReturn]
 ) -> NoReturn:
-    end = State.END
+    end = END
     try:
         program(request, writer.emit)
     except BaseException:  # noqa: BLE001  # told to the host, which knows what to do
-        end = State.FAULT
+        end = FAULT
         writer.emit(ascii(traceback.format_exc())[-_FAULT_CHARS:])
     finally:
         writer.mark(end)
@@ -136,7 +129,3 @@ def _cpu_ms(pid: int) -> int:
         return time.clock_gettime_ns((~pid << 3) | _CPU_CLOCK) // 1_000_000
     except OSError:
         return 0
-
-
-def _max_rss(usage: resource.struct_rusage) -> int:
-    return usage.ru_maxrss * 1024

@@ -4,11 +4,11 @@ from hypothesis import strategies as st
 
 from c2c_stream.sandbox.arena import (
     ARENA_BYTES,
+    END,
     FRAMES_BYTES,
     REQUEST_BYTES,
     FrameWriter,
     MalformedError,
-    State,
     read_frames,
     read_header,
 )
@@ -83,6 +83,6 @@ def test_a_full_arena_refuses_the_frame_and_keeps_the_others() -> None:
 
 def test_a_mark_is_read_as_it_was_set() -> None:
     arena = memoryview(bytearray(ARENA_BYTES))
-    FrameWriter(arena).mark(State.END)
+    FrameWriter(arena).mark(END)
 
-    assert read_header(arena[REQUEST_BYTES:]) == (State.END, 0)
+    assert read_header(arena[REQUEST_BYTES:]) == (END, 0)

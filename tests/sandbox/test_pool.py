@@ -3,12 +3,13 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
-from c2c_stream.errors import Poison
+from c2c_stream.errors import Poison, Unavailable
 from c2c_stream.sandbox import Ended, Pool, Reply, SandboxUnavailable
 from c2c_stream.sandbox.arena import REQUEST_BYTES
 from c2c_stream.sandbox.pool import ALL_WALLS, OPTIONAL_WALLS, required_walls
@@ -209,3 +210,45 @@ def test_strings_hash_by_the_seed_of_the_pool() -> None:
 
     again, same, other = (in_pool(hashed, hash_seed=seed) for seed in (1, 1, 2))
     assert again == same != other
+
+
+def test_a_program_that_cannot_be_imported_is_named() -> None:
+    async def start() -> None:
+        pool = Pool("no_such_program:main", 1, SandboxSettings(), search=(PROGRAMS,))
+        await pool.start()
+
+    with pytest.raises(SandboxUnavailable, match="no_such_program"):
+        asyncio.run(start())
+
+
+def test_a_jail_that_cannot_be_rebuilt_holds_the_record() -> None:
+    async def starve(pool: Pool) -> None:
+        jail = pool._slots[0].jail
+        assert jail is not None
+        pool._plan = replace(pool._plan, program="no_such_program:main")
+        os.kill(jail.pid, signal.SIGKILL)
+        await pool.run({"say": ["x"]}, 1000)
+
+    with pytest.raises(Unavailable, match="no jail could be built again"):
+        in_pool(starve)
+
+
+def test_an_interpreter_that_does_not_start_is_named() -> None:
+    async def start() -> None:
+        pool = pool_of()
+        layout = replace(pool._plan.layout, python="/no/such/python")
+        pool._plan = replace(pool._plan, layout=layout)
+        await pool.start()
+
+    with pytest.raises(SandboxUnavailable, match="/no/such/python does not start"):
+        asyncio.run(start())
+
+
+def test_a_guest_sees_nothing_of_the_host() -> None:
+    source = "emit(repr((dict(os.environ), sys.argv, sys.orig_argv, os.getcwd(), os.getpid())))"
+
+    assert run(source).frames == (repr(({}, [""], [], "/", 1)),)
+
+
+def test_a_guest_imports_no_installed_package() -> None:
+    assert "ModuleNotFoundError" in run("import pydantic").fault
