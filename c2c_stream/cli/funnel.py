@@ -52,7 +52,9 @@ class Funnel:
             self._live.update(self.table())
         elif now - self._line_at >= LINE_EVERY_S:
             self._line_at = now
-            self.console.print(f"{self._left()}  {line_of(progress)}", highlight=False)
+            self.console.print(
+                f"{self._left()}: {line_of(progress)}", highlight=False, soft_wrap=True
+            )
 
     def table(self) -> Table:
         """Return the funnel as a table, one row a stage."""

@@ -113,9 +113,8 @@ def _reasons(found: list[Reason]) -> str:
 
 def _counts(progress: Progress, service: str) -> Counts:
     books = progress.books(service)
-    return Counts(
-        service, books.read, books.out, books.rejected, books.dead, progress.waiting(service)
-    )
+    out = progress.read("samples") if service == "sink" else books.out
+    return Counts(service, books.read, out, books.rejected, books.dead, progress.waiting(service))
 
 
 def _name(source: Repository) -> str:
