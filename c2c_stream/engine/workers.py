@@ -1,124 +1,35 @@
-"""Where stages run: a thread for batches, a thread for a Source, a thread with an asyncio loop.
+"""Where stages run: a thread for batches, a thread for a Source, a loop for coroutines.
 
-The broker thread hands over tasks and takes completions; it never waits for a stage. A keyed stage
-runs on the broker thread itself: its state is the broker's.
+A keyed stage runs on the broker thread itself: its state is the broker's.
 """
 
-import asyncio
 import queue
 import threading
 from collections import ChainMap, Counter
 from collections.abc import Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
-from c2c_stream.engine.stage import (
-    AsyncStage,
-    Chunk,
-    KeyedStage,
-    Outcome,
-    Place,
-    PureStage,
-    Source,
-)
-from c2c_stream.errors import Retry, Unavailable
-from c2c_stream.records import Record
+from c2c_stream.engine.async_worker import AsyncWorker
+from c2c_stream.engine.stage import KeyedStage, Outcome, PureStage, Source
+from c2c_stream.engine.worker import STOP_S, Completion, Completions, Task, Worker, told
+
+__all__ = [
+    "AsyncWorker",
+    "Completion",
+    "KeyedWorker",
+    "PureWorker",
+    "SourceWorker",
+    "Task",
+    "Worker",
+]
 
 # A batch amortises the hand-over between threads; larger ones only add latency.
 BATCH_RECORDS = 128
 # Chunks of a Source that wait for their commit: 4 MiB each.
 CHUNKS_AHEAD = 4
-STOP_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One attempt at one record. `cursor` is where a Source goes on."""
-
-    place: Place
-    record: Record
-    cursor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What came of a task: its outcome, a chunk with more to follow, or an error."""
-
-    place: Place
-    result: Outcome | Chunk | BaseException
-
-
-class Worker(Protocol):
-    """Runs one stage's tasks. `running` counts those whose last completion is not taken yet.
-
-    `in_order`: a record must not start before the one in front of it is finished.
-    """
-
-    in_order: ClassVar[bool]
-    running: int
-
-    def start(self) -> None:
-        """Start the stage. Raises what its start raised."""
-        ...
-
-    def room(self) -> int:
-        """Return how many more tasks it takes now."""
-        ...
-
-    def submit(self, task: Task) -> None:
-        """Take a task; never blocks."""
-        ...
-
-    def completion(self, timeout_s: float) -> Completion | None:
-        """Return the next completion, waiting at most `timeout_s`; None if there is none."""
-        ...
-
-    def settle(self) -> None:
-        """Ask the stage to finish what waits for more records. Does not wait for it."""
-        ...
-
-    def drain(self) -> None:
-        """Hear that no task follows: settle, and break off what would go on for long."""
-        ...
-
-    def committed(self, puts: Mapping[str, bytes]) -> None:
-        """Hear that one outcome's puts are in the broker's state. Called in delivered order."""
-        ...
-
-    def stop(self) -> None:
-        """Cancel what runs, stop the stage and wait for it."""
-        ...
-
-
-class _Completions:
-    """The queue from a stage to the broker thread."""
-
-    in_order: ClassVar[bool] = False
-
-    def __init__(self, ahead: int = 0) -> None:
-        self._queue: queue.Queue[Completion] = queue.Queue(ahead)
-        self.running = 0
-
-    def completion(self, timeout_s: float) -> Completion | None:
-        try:
-            done = self._queue.get(timeout=timeout_s) if timeout_s else self._queue.get_nowait()
-        except queue.Empty:
-            return None
-        self.running -= not isinstance(done.result, Chunk)
-        return done
-
-    def settle(self) -> None:
-        """Nothing waits for more records here."""
-
-    def drain(self) -> None:
-        """Nothing to break off: what runs here is soon over."""
-
-    def committed(self, puts: Mapping[str, bytes]) -> None:
-        """No state is kept here."""
-
-
-class PureWorker(_Completions):
+class PureWorker(Completions):
     """Runs a PureStage's batches in order on one thread."""
 
     def __init__(self, stage: PureStage[Any]) -> None:
@@ -164,10 +75,10 @@ class PureWorker(_Completions):
             results = self._stage.process([task.record for task in batch])
             return [Completion(t.place, r) for t, r in zip(batch, results, strict=True)]
         except BaseException as error:  # noqa: BLE001  # the broker thread decides what it means
-            return [Completion(task.place, _told(error)) for task in batch]
+            return [Completion(task.place, told(error)) for task in batch]
 
 
-class KeyedWorker(_Completions):
+class KeyedWorker(Completions):
     """Runs a KeyedStage on the caller's thread, with uncommitted puts laid over the state."""
 
     in_order: ClassVar[bool] = True
@@ -219,7 +130,7 @@ class KeyedWorker(_Completions):
         """See Worker."""
 
 
-class SourceWorker(_Completions):
+class SourceWorker(Completions):
     """Runs a Source on one thread, one record at a time; blocks while its chunks are not taken.
 
     In order, so that what is held in memory is always the part that may be committed next.
@@ -264,7 +175,7 @@ class SourceWorker(_Completions):
                 if not self._put(Completion(task.place, chunk)):
                     return
         except BaseException as error:  # noqa: BLE001  # the broker thread decides what it means
-            result = _told(error)
+            result = told(error)
         self._put(Completion(task.place, result))
 
     def _put(self, completion: Completion) -> bool:
@@ -275,94 +186,3 @@ class SourceWorker(_Completions):
                 continue
             return True
         return False
-
-
-class AsyncWorker(_Completions):
-    """Runs an AsyncStage's coroutines on a loop of their own."""
-
-    def __init__(self, stage: AsyncStage[Any], deadline_s: float) -> None:
-        super().__init__()
-        self._stage = stage
-        self._deadline_s = deadline_s
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="stage", daemon=True)
-        self._settling: Future[None] | None = None
-        self._failure: BaseException | None = None
-        self._started = False
-
-    def start(self) -> None:
-        """See Worker."""
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._stage.start(), self._loop).result()
-        self._started = True
-
-    def room(self) -> int:
-        """See Worker: what the stage says, less what runs."""
-        return self._stage.limit() - self.running
-
-    def submit(self, task: Task) -> None:
-        """See Worker."""
-        self.running += 1
-        asyncio.run_coroutine_threadsafe(self._attempt(task), self._loop)
-
-    def completion(self, timeout_s: float) -> Completion | None:
-        """See Worker."""
-        if self._failure:
-            raise self._failure
-        return super().completion(timeout_s)
-
-    def settle(self) -> None:
-        """See Worker."""
-        if self._settling is None or self._settling.done():
-            self._settling = asyncio.run_coroutine_threadsafe(self._stage.settle(), self._loop)
-            self._settling.add_done_callback(self._settled)
-
-    def _settled(self, settling: "Future[None]") -> None:
-        error = None if settling.cancelled() else settling.exception()
-        # What is away is told by the records that wait for it, and settling is asked for again.
-        if error and not isinstance(error, Unavailable):
-            self._failure = error
-
-    def drain(self) -> None:
-        """See Worker: another settling may be on its way that knows nothing of the last records."""
-        settling = asyncio.run_coroutine_threadsafe(self._stage.settle(), self._loop)
-        settling.add_done_callback(self._settled)
-
-    def stop(self) -> None:
-        """See Worker."""
-        if not self._thread.is_alive():
-            self._loop.close()
-            return
-        try:
-            asyncio.run_coroutine_threadsafe(self._cancel(), self._loop).result(STOP_S)
-        finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(STOP_S)
-            if not self._thread.is_alive():
-                self._loop.close()
-
-    async def _attempt(self, task: Task) -> None:
-        result: Outcome | Exception
-        deadline = asyncio.timeout(self._deadline_s)
-        try:
-            async with deadline:
-                result = await self._stage.process(task.record, task.place)
-        except BaseException as error:  # noqa: BLE001  # the broker thread decides what it means
-            result = _told(error)
-            if deadline.expired() and isinstance(error, TimeoutError):
-                result = Retry(f"{task.place}: no result within {self._deadline_s:g} s")
-        self._queue.put(Completion(task.place, result))
-
-    async def _cancel(self) -> None:
-        current = asyncio.current_task()
-        tasks = [task for task in asyncio.all_tasks() if task is not current]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if self._started:
-            await self._stage.stop()
-
-
-def _told(error: BaseException) -> Exception:
-    """Return what the broker thread may raise: a stage's SystemExit must not look like an end."""
-    return error if isinstance(error, Exception) else RuntimeError(f"the stage raised {error!r}")
