@@ -13,7 +13,7 @@ _DIGITS_PER_BIT: Final = 0.30103
 
 _type, _len, _repr, _str, _sorted, _id, _zip = type, len, repr, str, sorted, id, zip
 _name_of_type = type.__dict__["__name__"].__get__
-_encode, _join, _bit_length = str.encode, str.join, int.bit_length
+_encode, _join, _is_ascii, _bit_length = str.encode, str.join, str.isascii, int.bit_length
 _address_in = re.compile(r"\bat 0x[0-9a-fA-F]{4,}").search
 
 
@@ -30,7 +30,8 @@ def result_text(value: object, limit: int) -> str:
 
     Raises Unrepresentable, or TooLong as soon as the text passes `limit` bytes.
     """
-    text = _Spelling(limit).spell(value, 0)
+    spell = _SPELLED.get(_type(value))
+    text = _Spelling(limit).spell(value, 0) if spell is None else spell(value, limit)
     return _bounded(text, limit)
 
 
@@ -50,11 +51,15 @@ def exception_text(error: BaseException, limit: int) -> str:
 
 def _bounded(text: str, limit: int) -> str:
     """Return `text` as it can be encoded: lone surrogates escaped, no address in it."""
+    if _len(text) > limit:
+        raise TooLong
+    if " 0x" in text and _address_in(text) is not None:
+        raise Unrepresentable
+    if _is_ascii(text):
+        return text
     data = _encode(text, "utf-8", "backslashreplace")
     if _len(data) > limit:
         raise TooLong
-    if _address_in(text) is not None:
-        raise Unrepresentable
     return data.decode("utf-8")
 
 

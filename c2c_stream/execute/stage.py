@@ -18,7 +18,18 @@ PROGRAM: Final = "c2c_stream.execute.child:main"
 HASH_SEEDS: Final = (0, 1)
 RANDOM_SEEDS: Final = (1, 2)
 # Modules that bundles import most; each costs every fork a little.
-PRELOAD: Final = ("collections", "functools", "itertools", "math", "re", "string")
+PRELOAD: Final = (
+    "binascii",
+    "codecs",
+    "collections",
+    "functools",
+    "itertools",
+    "math",
+    "re",
+    "string",
+    "types",
+    "warnings",
+)
 FUNCTION_STEPS_FACTOR: Final = 8  # calls at their limit that a function may make
 CALL_CPU_SHARE: Final = 3  # a call that takes more than this part of the CPU limit is not kept
 
