@@ -11,6 +11,7 @@ from c2c_stream.write.search.types import (
     INTEGER,
     ITERABLE,
     NUMBER,
+    OCTETS,
     TEXT,
     Kind,
     Node,
@@ -139,10 +140,16 @@ class Calls(Operators):
         scores = methods.RECEIVERS.get(name)
         if scores is None:
             return None
-        receiver.like(scores)
+        octets = any(self._is_octets(argument) for argument in node.args)
+        receiver.like(OCTETS if octets else scores, 2 if octets else 1)
+        if octets:
+            return receiver if name in methods.SAME else None
         if name in methods.TEXT_ARGUMENTS:
             self._text_arguments(node, receiver, values)
         return self._result(node, name, receiver, values)
+
+    def _is_octets(self, argument: ast.expr) -> bool:
+        return any(isinstance(value, bytes) for value in self._constants_of(argument))
 
     def _text_arguments(self, node: ast.Call, receiver: Node, values: list[Node | None]) -> None:
         for value in values[:2]:

@@ -20,7 +20,7 @@ from c2c_stream.write.search.signature import (
     Values,
     signature_of,
 )
-from c2c_stream.write.search.types import EVIDENCE_FOR, ITERABLE, Kind, Node
+from c2c_stream.write.search.types import EVIDENCE_FOR, ITERABLE, OCTETS, Kind, Node
 
 MAX_POOL = 40
 MAX_POOL_INT = 10**12
@@ -74,11 +74,20 @@ def gather(tree: ast.Module, entry_point: str) -> Evidence:
         for node, value in zip(nodes.values(), values, strict=True):
             read_value(value, node, 1.5)
     for whole, piece in inference.pieces:
-        whole.parts += [text for text in piece.constants if isinstance(text, str) and text]
+        whole.parts += [part for part in map(_text, piece.constants) if part]
+        if piece.best() is Kind.BYTES:
+            whole.like(OCTETS)
         piece.constants = []
     _settle(inference.links, list(nodes.values()))
     compares = any(isinstance(node, ast.Compare) for node in ast.walk(tree))
     return Evidence(signature, tuple(nodes.values()), _pool_of(tree), examples, compares)
+
+
+def _text(constant: object) -> str:
+    """Return what a constant adds to a text; empty for what is none."""
+    if isinstance(constant, bytes):
+        return constant.decode("ascii", "ignore")
+    return constant if isinstance(constant, str) else ""
 
 
 def _node_of(param: Param, doc: str) -> Node:
@@ -108,7 +117,7 @@ def _default(default: ast.expr, node: Node) -> None:
         value = ast.literal_eval(default)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return
-    read_value(value, node, 0.4 if value is None else 1.2)
+    read_value(value, node, 0.4 if value is None else 1.8)
     if value is not None and not isinstance(value, bool):
         node.remember(value)
 

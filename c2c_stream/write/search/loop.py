@@ -27,7 +27,7 @@ HOPELESS = 60  # calls after which a function that never returns what can be sho
 MAX_KEPT = 90
 SEEDS = 12
 _UNDEFINED = ("NameError", "ModuleNotFoundError", "ImportError")
-_PATIENCE = (40, 700)
+_PATIENCE = (40, 350)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Search:
         if (
             not self._working
             and self._iterations >= HOPELESS
-            and self._hopeless > 0.9 * self._iterations
+            and self._hopeless > 0.8 * len(self._tried)
         ):
             return True
         idle = self._iterations - self._news
@@ -129,7 +129,7 @@ class Search:
         if complete and self._working >= 3 * self._count and len(self._outcomes) >= 2 * self._count:
             return True
         low, high = _PATIENCE
-        patience = low + 6 * self._count if complete and self._working >= self._count else high
+        patience = low + 2 * self._count if complete and self._working >= self._count else high
         return idle > min(patience, high)
 
     def _first(self) -> Iterator[Values]:

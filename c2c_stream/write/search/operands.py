@@ -87,16 +87,19 @@ def _changed(value: Any, given: object, new: Any) -> object:
     """Return `value` with `given` replaced by `new` where it is, holds or measures `given`."""
     if _same(value, given):
         return new
-    if isinstance(value, str):
-        if isinstance(given, str) and given and isinstance(new, str) and given in value:
-            return value.replace(given, new, 1)
-        if type(given) is int and str(given) == value and type(new) is int:
-            return str(new)
+    if type(value) in (str, bytes) and type(given) is type(new) is type(value):
+        return _spliced(value, given, new)
+    if type(value) is str and type(given) is type(new) is int and str(given) == value:
+        return str(new)
     if type(given) is int and type(new) is int and 0 <= new <= 30:
         return _of_length(value, given, new)
     if type(given) is float and type(value) is int and value == given and type(new) is float:
         return int(new)
     return None
+
+
+def _spliced(value: Any, given: Any, new: Any) -> object:
+    return value.replace(given, new, 1) if given and given in value else None
 
 
 def _of_length(value: Any, given: int, new: int) -> object:

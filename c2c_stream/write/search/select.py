@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from c2c_stream.write.search.signature import Values
 
 MAX_RAISING = 2
+_RAISING_SHARE = 8  # one of so many inputs may raise
 _CAPPED_EDGES = 3
 _TOKEN = re.compile(r"\w+|\S")
 
@@ -28,12 +29,13 @@ def chosen(kept: Sequence[Kept], count: int) -> list[Kept]:
     """Return up to `count` of `kept`, greedily, the best next to those before it."""
     left = [_Scored(entry) for entry in kept]
     picked: list[Kept] = []
+    most_raising = min(MAX_RAISING, max(1, count // _RAISING_SHARE))
     covered, outcomes, raising = 0, set[str](), 0
     while left and len(picked) < count:
         best = max(left, key=lambda scored: scored.score(covered, outcomes))
         left.remove(best)
         if not best.entry.works:
-            if raising == MAX_RAISING or not best.entry.edges & ~covered:
+            if raising == most_raising or not best.entry.edges & ~covered:
                 continue
             raising += 1
         picked.append(best.entry)
@@ -52,7 +54,7 @@ class _Scored:
         self.tokens = frozenset(_TOKEN.findall(entry.text[:400]))
         self.length = math.log1p(len(entry.text))
         self._fixed = -0.25 * entry.cost - 0.012 * max(0, len(entry.text) - 20)
-        self._fixed -= 0.0 if entry.works else 1.5
+        self._fixed -= 0.0 if entry.works else 0.5
         self._alike = 0.0
 
     def score(self, covered: int, outcomes: set[str]) -> float:

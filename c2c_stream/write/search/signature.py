@@ -4,6 +4,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from keyword import iskeyword
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -57,7 +58,7 @@ class Signature:
             elif param.passing is Passing.REST:
                 args.extend(extra if positional and isinstance(extra, list | tuple) else ())
             elif param.passing is Passing.NAMES:
-                kwargs |= value if isinstance(value, dict) else {}
+                kwargs |= _named(value, kwargs)
             elif param.passing is Passing.POSITION or (positional and not kwargs):
                 if param.passing is Passing.NAME and _only_by_name(self.params, param):
                     kwargs[param.name] = value
@@ -66,6 +67,18 @@ class Signature:
             else:
                 kwargs[param.name] = value
         return args, kwargs
+
+
+def _named(value: object, given: dict[str, object]) -> dict[str, object]:
+    """Return what of a dict can be passed by name beside what is given."""
+    if not isinstance(value, dict):
+        return {}
+    return {key: item for key, item in value.items() if _is_name(key) and key not in given}
+
+
+def _is_name(key: object) -> bool:
+    # The parser changes some identifiers that are not ASCII.
+    return isinstance(key, str) and key.isascii() and key.isidentifier() and not iskeyword(key)
 
 
 def _only_by_name(params: Sequence[Param], param: Param) -> bool:

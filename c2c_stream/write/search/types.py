@@ -62,11 +62,22 @@ OCTETS = _spread({Kind.BYTES: 4}, -3)
 FLAG = _spread({Kind.BOOL: 3}, -1)
 NOTHING = {Kind.NONE: 2.2}
 ITERABLE = _spread(
-    {Kind.LIST: 1.5, Kind.STR: 0.6, Kind.TUPLE: 0.4, Kind.DICT: 0.1, Kind.SET: 0.2}, -3
+    {
+        Kind.LIST: 1.5,
+        Kind.STR: 0.6,
+        Kind.TUPLE: 0.4,
+        Kind.DICT: 0.1,
+        Kind.SET: 0.2,
+        Kind.BYTES: -1.5,
+    },
+    -3,
 )
-SEQUENCE = _spread({Kind.LIST: 1.5, Kind.STR: 0.8, Kind.TUPLE: 0.5, Kind.DICT: -1}, -3)
+SEQUENCE = _spread(
+    {Kind.LIST: 1.5, Kind.STR: 0.8, Kind.TUPLE: 0.5, Kind.DICT: -1, Kind.BYTES: -1.5}, -3
+)
 CONTAINER = _spread(
-    {Kind.LIST: 1, Kind.STR: 0.6, Kind.TUPLE: 0.3, Kind.DICT: 0.6, Kind.SET: 0.3}, -3
+    {Kind.LIST: 1, Kind.STR: 0.6, Kind.TUPLE: 0.3, Kind.DICT: 0.6, Kind.SET: 0.3, Kind.BYTES: -1.5},
+    -3,
 )
 CHANGEABLE = _spread({Kind.LIST: 3, Kind.DICT: -1, Kind.SET: -2}, -3)
 ARRAY = _spread({Kind.LIST: 2, Kind.TUPLE: 0.8}, -3)

@@ -14,6 +14,7 @@ from c2c_stream.write.search.types import (
     MAPPING,
     NOTHING,
     NUMBER,
+    OCTETS,
     PAIR,
     TEXT,
     Kind,
@@ -178,11 +179,14 @@ class Uses:
             node.like(NOTHING, 0.6)
         elif kind is Kind.BOOL:
             node.like(FLAG, 0.5)
+        elif kind is Kind.BYTES:
+            node.like(OCTETS, 2)
+            node.remember(value)
         elif kind in (Kind.INT, Kind.FLOAT):
             node.like(NUMBER)
             node.remember(value)
         else:
-            node.like(EVIDENCE_FOR[kind], 0.3 if value in ("", (), b"") and not order else 1)
+            node.like(EVIDENCE_FOR[kind], 0.3 if value in ("", ()) and not order else 1)
             node.remember(value)
 
     def _is_instance(self, subject: Node, name: str) -> None:

@@ -66,8 +66,7 @@ class Filler:
         if passing is Passing.REST:
             return self._fill(node, Kind.TUPLE, 0)
         if passing is Passing.NAMES:
-            named = self._mapping(node, 0) if self._rng.random() < _NAMED else {}
-            return {k: v for k, v in named.items() if isinstance(k, str) and k.isidentifier()}
+            return self._mapping(node, 0) if self._rng.random() < _NAMED else {}
         return self._value(node, 0, hashable=False)
 
     def _value(self, node: Node, depth: int, *, hashable: bool) -> object:
