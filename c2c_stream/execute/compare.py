@@ -9,6 +9,8 @@ from c2c_stream.execute.frames import Call, ForgedError, parse_frames, split_pre
 from c2c_stream.sandbox import Ended, Reply, Verdict
 
 TOO_FEW: Final = "too_few_cases"
+# Every reason that a function can be turned down for.
+REASONS: Final = frozenset({TOO_FEW, *map(str, Verdict)}) - {Verdict.VALUE, Verdict.EXCEPTION}
 _KEPT: Final = (Verdict.VALUE, Verdict.EXCEPTION)
 _MACHINES: Final = (Verdict.TIMEOUT_CPU, Verdict.TIMEOUT_WALL)
 _DETAIL_CHARS: Final = 200

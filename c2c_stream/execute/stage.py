@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from c2c_stream.engine.stage import Outcome, Place
-from c2c_stream.execute.compare import Finding, Run, compare, read_run
+from c2c_stream.execute.compare import REASONS, Finding, Run, compare, read_run
 from c2c_stream.records import Case, Cases, Dropped, Execution, Inputs, RejectedItem
 from c2c_stream.sandbox import Pool, Verdict
 from c2c_stream.settings import ExecuteSettings, SandboxSettings
@@ -32,6 +32,9 @@ PRELOAD: Final = (
 )
 FUNCTION_STEPS_FACTOR: Final = 8  # calls at their limit that a function may make
 CALL_CPU_SHARE: Final = 3  # a call that takes more than this part of the CPU limit is not kept
+
+
+__all__ = ["REASONS", "Executor"]
 
 
 class Executor:

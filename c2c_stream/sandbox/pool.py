@@ -4,6 +4,7 @@ import asyncio
 import marshal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from c2c_stream.errors import Poison, Unavailable
@@ -71,7 +72,7 @@ class Pool:
         self._plan = Plan(
             program=program,
             preload=tuple(preload),
-            search=tuple(search),
+            search=tuple(str(Path(folder).resolve()) for folder in search),
             hash_seed=hash_seed,
             memory_bytes=settings.memory_bytes,
             layout=layout_of(interpreter()),

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from c2c_stream.execute.compare import Finding, Run, compare, read_run
+from c2c_stream.execute.compare import REASONS, Finding, Run, compare, read_run
 from c2c_stream.execute.frames import Call
 from c2c_stream.sandbox import Ended, Reply, Verdict
 
@@ -113,3 +113,8 @@ def test_candidates_are_the_values_and_exceptions() -> None:
 
     assert run.candidates() == [0, 2]
     assert run.verdict(3) == Verdict.CRASH
+
+
+def test_the_reasons_are_a_closed_list_of_codes() -> None:
+    assert {"timeout_cpu", "not_deterministic", "load_error", "too_few_cases"} <= REASONS
+    assert not {"value", "exception"} & REASONS

@@ -8,6 +8,8 @@ the limits. `kept_or_reason`: either may happen.
 
 import asyncio
 import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +34,22 @@ CANARY = Inputs(
 )
 
 
+ROOT = Path(__file__).resolve().parents[2]
+# Starts one jail, prints its pid, and waits to be killed while a child sleeps in it.
+HOST = """
+import asyncio
+from c2c_stream.sandbox import Pool
+from c2c_stream.settings import SandboxSettings
+async def main():
+    folder = "tests/sandbox/programs"
+    pool = Pool("echo_program:main", 1, SandboxSettings(), search=(folder,))
+    await pool.start()
+    print(*pool.jails(), flush=True)
+    await pool.run({"source": "import time; time.sleep(600)"}, 600_000)
+asyncio.run(main())
+"""
+
+
 class Cage:
     """An executor on a loop of its own, with limits that tests can wait for."""
 
@@ -46,7 +64,7 @@ class Cage:
         return self.runner.run(self.executor.process(record, PLACE))
 
     def jails(self) -> list[int]:
-        return [s.jail.pid for p in self.executor._pools for s in p._slots if s.jail is not None]
+        return self.executor.jails()
 
     def close(self) -> None:
         self.runner.run(self.executor.stop())
@@ -121,8 +139,19 @@ def test_jails_die_with_their_pool() -> None:
     cage.close()
 
     assert len(everyone) == 4
-    gone = [pid for pid in everyone if not Path(f"/proc/{pid}/stat").exists() or is_dead(pid)]
-    assert gone == everyone
+    assert all(is_dead(pid) for pid in everyone)
+
+
+def test_jails_die_with_a_host_that_is_killed() -> None:
+    command = [sys.executable, "-c", HOST]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as host:
+        assert host.stdout is not None
+        jail = int(host.stdout.readline())
+        everyone = [jail, *children_of(jail)]
+        host.kill()
+
+    assert len(everyone) == 2
+    assert all(is_dead(pid) for pid in everyone)
 
 
 def is_dead(pid: int) -> bool:
