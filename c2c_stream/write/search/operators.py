@@ -151,7 +151,7 @@ class Operators(Uses):
             base.like(SEQUENCE)
             return base.at(values[0])
         if values and isinstance(values[0], str):
-            base.like(MAPPING)
+            base.like(MAPPING, 1.5)
             return base.field(values[0])
         if index is None:
             base.like({Kind.LIST: 0.8, Kind.DICT: 0.4, Kind.STR: 0.2, Kind.INT: -3, Kind.FLOAT: -3})

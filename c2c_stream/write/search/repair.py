@@ -74,6 +74,8 @@ _RULES: tuple[tuple[re.Pattern[str], str, Scores], ...] = tuple(
         (r"descriptor .* a '(\w+)' object", "", TEXT),
     )
 )
+_KEYS = (str, int, bool, float, tuple, type(None))
+_HOLDERS = (Kind.DICT, Kind.LIST)
 _OPERANDS = re.compile(r"'(\w+)' and '(\w+)'")
 _CONCATENATED = re.compile(r'can only concatenate (\w+) \(not "(\w+)"\)')
 _ATTRIBUTE = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
@@ -162,14 +164,37 @@ class Repairer:
         self, values: Values, places: list[Place], _message: str, error: BaseException
     ) -> Values | None:
         key = error.args[0] if error.args else None
-        tables = [place for place in places if place.kind is Kind.DICT]
-        if tables and type(key) in (str, int, bool, float, tuple, type(None)):
-            place = self._rng.choice(tables)
-            part = place.node.part(key, Kind.DICT)
-            items: dict[Any, Any] = dict(place.value)  # type: ignore[call-overload]  # a dict by kind
-            items[key] = self._filler.part(part, place.depth + 1)
-            return replaced(values, place.path, items)
+        if type(key) not in _KEYS:
+            return self._constant(values, places)
+        draw = self._rng.random()
+        holders = [p for p in places if p.kind in _HOLDERS and not _has(p.value, key)]
+        tables = [p for p in holders if p.kind is Kind.DICT]
+        holders = tables if tables and draw < 0.6 else holders
+        users = [p for p in places if type(p.value) is type(key) and p.value == key]
+        if users and (draw > 0.8 or not holders):
+            return self._known_key(values, places, users)
+        if holders:
+            place = self._rng.choice(holders)
+            return replaced(values, place.path, self._with_key(place, key))
         return self._constant(values, places)
+
+    def _with_key(self, place: Place, key: object) -> object:
+        value: Any = place.value
+        if place.kind is Kind.LIST:
+            return [*value, key]
+        part = place.node.part(key, Kind.DICT)
+        return {**value, key: self._filler.part(part, place.depth + 1)}
+
+    def _known_key(self, values: Values, places: list[Place], users: list[Place]) -> Values | None:
+        """Put a key that a dict or a list of the arguments has where the unknown one is."""
+        known: list[object] = []
+        for place in places:
+            if place.kind in _HOLDERS:
+                held: Any = place.value
+                known += [key for key in held if type(key) is type(users[0].value)]
+        if not known:
+            return None
+        return replaced(values, users[0].path, self._rng.choice(known))
 
     def _constant(self, values: Values, places: list[Place]) -> Values | None:
         """Put a constant that the code knows where there is one to put."""
@@ -329,6 +354,10 @@ class Repairer:
         "OverflowError": _deep,
         "UnboundLocalError": _unbound,
     }
+
+
+def _has(holder: Any, key: object) -> bool:
+    return any(type(known) is type(key) and known == key for known in holder)
 
 
 def _at_most_zero(value: Any) -> bool:

@@ -10,7 +10,8 @@ from c2c_stream.write.search.types import HASHABLE, Kind, Node
 
 Shape = dict[Node, Kind]
 
-_MAX_DEPTH = 5
+_MAX_DEPTH = 9
+_LIKELY_DEPTH = 4  # where nothing tells what is inside
 _SCALARS = (Kind.INT, Kind.STR, Kind.FLOAT, Kind.BOOL, Kind.NONE)
 _LENGTHS = ((0, 1, 2, 3, 4, 5, 6, 8), (4, 8, 12, 24, 20, 16, 9, 5))
 _INNER_LENGTHS = ((0, 1, 2, 3, 4), (2, 12, 34, 36, 10))
@@ -19,6 +20,7 @@ _OMIT = 0.45
 _NAMED = 0.5
 _NO_REST = 0.15
 _TESTED = 0.12
+_STRICT = frozenset({"digits", "number", "binary", "hex", "json"})
 
 
 class Filler:
@@ -79,7 +81,8 @@ class Filler:
         return self._fill(node, kind, depth, hashable=hashable)
 
     def _kind(self, node: Node, depth: int, *, hashable: bool) -> Kind:
-        if depth >= _MAX_DEPTH or (depth >= 1 and node.evidence < 0.4 and self._rng.random() < 0.8):
+        deep = depth >= (_MAX_DEPTH if node.evidence >= 1 else _LIKELY_DEPTH)
+        if deep or (depth >= 1 and node.evidence < 0.4 and self._rng.random() < 0.8):
             return node.choose(self._rng, self.temperature, _SCALARS)
         if node.tested and not hashable and self._rng.random() < _TESTED:
             return self._rng.choice(node.tested)
@@ -148,7 +151,9 @@ class Filler:
         known = [c for c in node.constants if type(c) is str]
         if known and draw < 0.4:
             return rng.choice(known)
-        if node.tokens is not None and draw < 0.75:
+        if node.role in _STRICT and draw > 0.03:
+            return rng.choice(words.TEXTS[node.role])
+        if node.tokens is not None and draw < (0.97 if node.tokens.role in _STRICT else 0.75):
             return self._joined(node, depth)
         letters = _letters(node)
         if letters and draw < 0.75:
