@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -56,6 +57,20 @@ def jail_pid(pool: Pool, slot: int = 0) -> int:
     jail = pool._slots[slot].jail
     assert jail is not None
     return jail.pid
+
+
+def children_of(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in text.split()]
+
+
+async def until_busy(pool: Pool) -> None:
+    """Return when a child runs in the first jail."""
+    async with asyncio.timeout(30):
+        for _ in itertools.repeat(None):
+            if any(children_of(zygote) for zygote in children_of(jail_pid(pool))):
+                return
+            await asyncio.sleep(0)
 
 
 def test_frames_come_out_in_order_and_the_end_is_seen() -> None:
@@ -153,7 +168,7 @@ def test_a_jail_killed_mid_request_is_rebuilt_and_the_request_tried_again() -> N
     async def kill_once(pool: Pool) -> tuple[Reply, int, int]:
         before = jail_pid(pool)
         task = asyncio.create_task(pool.run({"source": "import time; time.sleep(.3)"}, 2000))
-        await asyncio.sleep(0.05)
+        await until_busy(pool)
         os.kill(before, signal.SIGKILL)
         return await task, before, jail_pid(pool)
 
@@ -187,7 +202,7 @@ def test_a_jail_is_replaced_after_its_share_of_requests() -> None:
 def test_a_cancelled_request_ends_its_child_and_frees_its_place() -> None:
     async def cancel(pool: Pool) -> Reply:
         task = asyncio.create_task(pool.run({"source": "import time; time.sleep(99)"}, 100_000))
-        await asyncio.sleep(0.05)
+        await until_busy(pool)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
