@@ -263,7 +263,8 @@ async def compared(records: Sequence[Inputs], rounds: int, jobs: int, folder: Pa
             cpu_ratios.append(fresh_cpu / cpu)
             print(
                 f"executor {rates[-1]:6.0f} functions/s ({kept} cases), "
-                f"{cpu / len(records) * 1e3:5.2f} ms CPU each; fresh interpreters {fresh_rates[-1]:6.0f} functions/s, "
+                f"{cpu / len(records) * 1e3:5.2f} ms CPU each; "
+                f"fresh interpreters {fresh_rates[-1]:6.0f} functions/s, "
                 f"{fresh_cpu / len(records) * 1e3:5.2f} ms; ratio {ratios[-1]:.2f}, "
                 f"of CPU {cpu_ratios[-1]:.2f}"
             )
