@@ -136,6 +136,22 @@ FUNCTIONS = {
         def power(base, exponent, /, modulus=None):
             return pow(base, abs(exponent), modulus or None)
         """,
+    "tokens of a line": """
+        def size(line):
+            name, count, unit = line.split(':')
+            if int(count) > 40:
+                return name.title()
+            return unit + str(int(count) * 2)
+        """,
+    "records within records": """
+        def titles(library):
+            found = []
+            for shelf in library['shelves']:
+                for book in shelf['books']:
+                    if book['year'] > 1950:
+                        found.append(book['title'].upper())
+            return found
+        """,
     "handlers": """
         def ratio(a, b):
             try:

@@ -174,10 +174,10 @@ class Calls(Operators):
             receiver.min_length = max(receiver.min_length, 1)
             return receiver.elements()
         if name in methods.SPLITS:
-            made = Node().like(EVIDENCE_FOR[Kind.LIST])
-            receiver.tokens = receiver.tokens or Node().like(TEXT)
-            made.element = receiver.tokens
-            return made
+            if receiver.tokens is None:
+                receiver.tokens = Node().like(EVIDENCE_FOR[Kind.LIST])
+                receiver.tokens.elements().like(TEXT)
+            return receiver.tokens
         if name in methods.SAME:
             return receiver
         if name in methods.FLAGS:

@@ -102,7 +102,7 @@ class Node:
     """What is known of one place in an argument. Children appear when first asked for.
 
     `constants` is what the code compares the place with, `parts` the texts that it looks for inside
-    a text, `tokens` what splitting that text yields, `tested` the kinds that it asks about.
+    a text, `tokens` the list that splitting it yields, `tested` the kinds that it asks about.
     """
 
     __slots__ = (

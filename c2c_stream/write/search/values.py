@@ -20,6 +20,7 @@ _OMIT = 0.45
 _NAMED = 0.5
 _NO_REST = 0.15
 _TESTED = 0.12
+_KNOWN = 0.5  # of evidence
 _STRICT = frozenset({"digits", "number", "binary", "hex", "json"})
 
 
@@ -153,8 +154,8 @@ class Filler:
             return rng.choice(known)
         if node.role in _STRICT and draw > 0.03:
             return rng.choice(words.TEXTS[node.role])
-        if node.tokens is not None and draw < (0.97 if node.tokens.role in _STRICT else 0.75):
-            return self._joined(node, depth)
+        if node.tokens is not None and draw < _chance_to_join(node.tokens):
+            return self._joined(node, node.tokens, depth)
         letters = _letters(node)
         if letters and draw < 0.75:
             return self._spelled(letters, node.length)
@@ -189,16 +190,17 @@ class Filler:
         at = self._rng.choice((0, len(base), len(base) // 2))
         return base[:at] + part + base[at:]
 
-    def _joined(self, node: Node, depth: int) -> str:
-        tokens = node.tokens or node
+    def _joined(self, node: Node, tokens: Node, depth: int) -> str:
+        """Make a text that is split again, of as many tokens as are unpacked."""
         separator = self._rng.choice(node.parts) if node.parts else self._rng.choice(" \n  ")
-        count = node.length or self._rng.randint(1, 4)
-        return separator.join(self._token(tokens, depth) for _ in range(count))
+        count = tokens.length or max(self._rng.randint(1, 4), tokens.min_length)
+        parts = [tokens.items.get(i) or tokens.elements() for i in range(count)]
+        return separator.join(self._token(part, separator, depth) for part in parts)
 
-    def _token(self, tokens: Node, depth: int) -> str:
-        if tokens.best() is Kind.STR:
-            return self.text(tokens, depth + 1)
-        return str(self.integer(tokens))
+    def _token(self, node: Node, separator: str, depth: int) -> str:
+        if node.role in _STRICT or node.best() is Kind.STR or node.evidence < _KNOWN:
+            return self.text(node, depth + 1).replace(separator, "")
+        return str(self.integer(node))
 
     # Collections
 
@@ -244,6 +246,11 @@ class Filler:
         return {
             self._value(element, depth + 1, hashable=True) for _ in range(self.size(node, depth))
         }
+
+
+def _chance_to_join(tokens: Node) -> float:
+    strict = tokens.elements().role in _STRICT or tokens.length or tokens.min_length
+    return 0.97 if strict else 0.75
 
 
 def _letters(node: Node) -> list[str]:
