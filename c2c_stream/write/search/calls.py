@@ -174,20 +174,15 @@ class Calls(Operators):
             receiver.min_length = max(receiver.min_length, 1)
             return receiver.elements()
         if name in methods.SPLITS:
-            if receiver.tokens is None:
-                receiver.tokens = Node().like(EVIDENCE_FOR[Kind.LIST])
-                receiver.tokens.elements().like(TEXT)
-            return receiver.tokens
+            return _tokens_of(receiver)
         if name in methods.SAME:
             return receiver
         if name in methods.FLAGS:
             if name in methods.OF_CHARS:
                 receiver.role = receiver.role or "char"
             return Node().like(FLAG)
-        if name in ("keys", "values", "items"):
-            made = Node().like(EVIDENCE_FOR[Kind.LIST])
-            made.element = receiver.keys() if name == "keys" else receiver.values()
-            return None if name == "items" else made
+        if name in ("keys", "values"):
+            return _view_of(receiver, name)
         kind = methods.RETURNS.get(name)
         return None if kind is None else Node().like(EVIDENCE_FOR[kind])
 
@@ -204,3 +199,17 @@ class Calls(Operators):
         return receiver.values()
 
     EXPRESSIONS: ClassVar[Handlers] = {**Operators.EXPRESSIONS, ast.Call: _call}
+
+
+def _tokens_of(text: Node) -> Node:
+    """Return the node of the list that splitting a text yields."""
+    if text.tokens is None:
+        text.tokens = Node().like(EVIDENCE_FOR[Kind.LIST])
+        text.tokens.elements().like(TEXT)
+    return text.tokens
+
+
+def _view_of(mapping: Node, name: str) -> Node:
+    made = Node().like(EVIDENCE_FOR[Kind.LIST])
+    made.element = mapping.keys() if name == "keys" else mapping.values()
+    return made
