@@ -1,20 +1,23 @@
 """Learn from an exception: change the scores of the nodes at fault, and repair the arguments."""
 
-import re
 from collections.abc import Callable
 from random import Random
 from typing import Any, ClassVar
 
+from c2c_stream.write.search.messages import (
+    ATTRIBUTE,
+    CONCATENATED,
+    KINDS_NAMED,
+    OPERANDS,
+    QUOTED,
+    RULES,
+    UNPACKED,
+)
 from c2c_stream.write.search.methods import RECEIVERS
 from c2c_stream.write.search.places import Place, places_of, replaced
 from c2c_stream.write.search.signature import Values
 from c2c_stream.write.search.types import (
-    ARRAY,
-    CONTAINER,
-    ITERABLE,
     NUMBER,
-    SEQUENCE,
-    TEXT,
     Kind,
     Node,
     Scores,
@@ -22,67 +25,8 @@ from c2c_stream.write.search.types import (
 from c2c_stream.write.search.values import Filler
 
 LEARN = 0.35
-_KINDS = {
-    "NoneType": Kind.NONE,
-    "bool": Kind.BOOL,
-    "int": Kind.INT,
-    "float": Kind.FLOAT,
-    "complex": Kind.FLOAT,
-    "str": Kind.STR,
-    "string": Kind.STR,
-    "bytes": Kind.BYTES,
-    "list": Kind.LIST,
-    "tuple": Kind.TUPLE,
-    "dict": Kind.DICT,
-    "set": Kind.SET,
-    "frozenset": Kind.SET,
-}
-# What the message says -> the kind that was wrong (a group, or by name), and what would be right.
-_RULES: tuple[tuple[re.Pattern[str], str, Scores], ...] = tuple(
-    (re.compile(pattern), wrong, right)
-    for pattern, wrong, right in (
-        (r"'(\w+)' object is not iterable", "", ITERABLE),
-        (r"cannot unpack non-iterable (\w+) object", "", ARRAY),
-        (r"argument of type '(\w+)' is not (?:iterable|a container)", "", CONTAINER),
-        (r"object of type '(\w+)' has no len", "", CONTAINER),
-        (r"'(\w+)' object is not subscriptable", "", SEQUENCE),
-        (r"'(\w+)' object is not reversible", "", SEQUENCE),
-        (r"'(\w+)' object is not a mapping", "", {Kind.DICT: 3}),
-        (r"'(\w+)' object does not support item", "", {Kind.LIST: 3, Kind.DICT: 1}),
-        (r"'(\w+)' object cannot be interpreted as an integer", "", {Kind.INT: 3}),
-        (r"unhashable type: '(\w+)'", "", {Kind.INT: 1, Kind.STR: 1.5, Kind.TUPLE: 0.5}),
-        (r"(\w+) indices must be integers", "", {Kind.DICT: 1.5}),
-        (r"bad operand type for (?:unary|abs).*'(\w+)'", "", NUMBER),
-        (r"expected str instance, (\w+) found", "", TEXT),
-        (r"must be str, not (\w+)", "", TEXT),
-        (r"requires string as left operand, not (\w+)", "", TEXT),
-        (r"(?:bytes-like object is|bytes is) required, not '?(\w+)'?", "", {Kind.BYTES: 5}),
-        (r"(?:must be|expected) str(?: or a tuple of str)?, not bytes", "str", {Kind.BYTES: 5}),
-        (r"first arg must be str or a tuple of str, not (bytes)", "str", {Kind.BYTES: 5}),
-        (r"first arg must be bytes or a tuple of bytes, not (str)", "bytes", {Kind.STR: 5}),
-        (r"must be str, not bytes", "str", {Kind.BYTES: 5}),
-        (r"expected str, bytes or os.PathLike object, not (\w+)", "", TEXT),
-        (r"must be (?:a )?(?:str|string|unicode character),? not '?(\w+)'?", "", TEXT),
-        (r"expected string or bytes-like object, got '(\w+)'", "", TEXT),
-        (r"expected string or bytes-like object", "int", TEXT),
-        (r"must be (?:a )?real number, not (\w+)", "", NUMBER),
-        (r"(?:a number is required|number), not '?(\w+)'?", "", NUMBER),
-        (r"argument must be a string.* not '(\w+)'", "", {Kind.INT: 1, Kind.STR: 1}),
-        (r"can only concatenate (\w+) \(not", "", {Kind.INT: 1}),
-        (r"ord\(\) expected string of length 1, but (\w+) found", "", TEXT),
-        (r"'(\w+)' object is not callable", "", {Kind.NONE: 1}),
-        (r"descriptor .* a '(\w+)' object", "", TEXT),
-    )
-)
 _KEYS = (str, int, bool, float, tuple, type(None))
 _HOLDERS = (Kind.DICT, Kind.LIST)
-_OPERANDS = re.compile(r"'(\w+)' and '(\w+)'")
-_CONCATENATED = re.compile(r'can only concatenate (\w+) \(not "(\w+)"\)')
-_ATTRIBUTE = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
-_UNPACKED = re.compile(r"unpack \(expected (?:at least )?(\d+)")
-_QUOTED = re.compile(r"'(.*)'$")
-
-
 _Handler = Callable[[Any, Values, list[Place], str, BaseException], Values | None]
 
 
@@ -108,14 +52,14 @@ class Repairer:
     def _type(
         self, values: Values, places: list[Place], message: str, _error: BaseException
     ) -> Values | None:
-        operands = _OPERANDS.search(message) or _CONCATENATED.search(message)
+        operands = OPERANDS.search(message) or CONCATENATED.search(message)
         if operands:
-            one, other = (_KINDS.get(name) for name in operands.groups())
+            one, other = (KINDS_NAMED.get(name) for name in operands.groups())
             return self._mismatch(values, places, one, other)
-        for pattern, wrong, right in _RULES:
+        for pattern, wrong, right in RULES:
             found = pattern.search(message)
             if found:
-                kind = _KINDS.get(wrong or found.group(1))
+                kind = KINDS_NAMED.get(wrong or found.group(1))
                 return self._rekinded(values, places, kind, right)
         return None
 
@@ -135,10 +79,12 @@ class Repairer:
     def _attribute(
         self, values: Values, places: list[Place], message: str, _error: BaseException
     ) -> Values | None:
-        found = _ATTRIBUTE.search(message)
+        found = ATTRIBUTE.search(message)
         if not found or found.group(2) not in RECEIVERS:
             return None
-        return self._rekinded(values, places, _KINDS.get(found.group(1)), RECEIVERS[found.group(2)])
+        return self._rekinded(
+            values, places, KINDS_NAMED.get(found.group(1)), RECEIVERS[found.group(2)]
+        )
 
     def _rekinded(
         self, values: Values, places: list[Place], wrong: Kind | None, right: Scores
@@ -238,7 +184,7 @@ class Repairer:
     def _value(
         self, values: Values, places: list[Place], message: str, error: BaseException
     ) -> Values | None:
-        unpacked = _UNPACKED.search(message)
+        unpacked = UNPACKED.search(message)
         if unpacked:
             return self._resized(values, places, int(unpacked.group(1)))
         if "invalid literal for int" in message or "to float" in message:
@@ -280,7 +226,7 @@ class Repairer:
 
     def _digits(self, values: Values, places: list[Place], message: str) -> Values | None:
         """Replace the text that is no number by one that is."""
-        quoted = _QUOTED.search(message)
+        quoted = QUOTED.search(message)
         bad = quoted.group(1) if quoted else ""
         digits = str(self._rng.randint(0, 120))
         texts = [place for place in places if place.kind is Kind.STR]
