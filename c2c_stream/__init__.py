@@ -3,6 +3,4 @@
 Read the package in the order data flows: ingest, collect, curate, write, execute, format, sink.
 """
 
-from importlib.metadata import version
-
-__version__ = version("c2c-stream")
+__version__ = "0.1.0"

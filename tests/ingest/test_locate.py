@@ -3,6 +3,9 @@
 import gzip
 import os
 import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -107,13 +110,28 @@ def test_a_path_with_a_colon_is_a_path_where_it_exists(
     assert check_source("host:folder").url == str(tmp_path / "host:folder")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_file_without_permission_says_so(tmp_path: Path) -> None:
-    put(tmp_path, {"data": ""})
-    (tmp_path / "data").chmod(0)
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Be somebody else: root reads everything."""
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
 
-    with pytest.raises(SourceError, match="data: cannot be read: Permission denied"):
-        check_source(str(tmp_path / "data"))
+
+def test_a_file_without_permission_says_so() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        put(Path(folder), {"data": ""})
+        (Path(folder) / "data").chmod(0)
+        Path(folder).chmod(0o755)
+        with (
+            nobody(),
+            pytest.raises(SourceError, match="data: cannot be read: Permission denied"),
+        ):
+            check_source(f"{folder}/data")
 
 
 def test_a_folder_can_be_forced_though_it_is_a_repository(tmp_path: Path) -> None:
