@@ -1,7 +1,6 @@
 """The same walls for root and for an ordinary user, and what is said where one cannot stand."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from c2c_stream.sandbox import SandboxUnavailable, filters
+from tests.require import require_command
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
@@ -66,9 +66,10 @@ def test_an_ordinary_user_has_every_wall_too() -> None:
     if os.geteuid() != 0:
         out = build_a_jail(sys.executable)
     else:
+        require_command("setpriv")
         python = open_python()
-        if python is None or not is_open(str(PROGRAMS)) or shutil.which("setpriv") is None:
-            pytest.skip("needs setpriv, and an interpreter and a checkout that anybody may read")
+        if python is None or not is_open(str(PROGRAMS)):
+            pytest.skip("needs an interpreter and a checkout that anybody may read")
         change = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
         out = build_a_jail(python, *change)
 
@@ -78,8 +79,7 @@ def test_an_ordinary_user_has_every_wall_too() -> None:
 
 
 def test_without_user_namespaces_it_refuses_and_says_what_to_do() -> None:
-    if shutil.which("unshare") is None:
-        pytest.skip("needs unshare to build a place without further user namespaces")
+    require_command("unshare")
     forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
     nested = ("unshare", "-U", "--map-root-user", "sh", "-c", forbid, "sh")
 
