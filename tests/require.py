@@ -1,4 +1,4 @@
-"""What a test does where a part of the machine is missing: skip it, or fail under C2C_REQUIRE=all."""
+"""What a test does where a part is missing: skip it, or fail under C2C_REQUIRE=all."""
 
 import os
 import shutil
