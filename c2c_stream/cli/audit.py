@@ -13,13 +13,14 @@ from rich.text import Text
 
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.run import settings_of_run
-from c2c_stream.errors import SourceError
+from c2c_stream.errors import SettingsError, SourceError
 from c2c_stream.records import DeadLetter
 from c2c_stream.sink import audit
 from c2c_stream.sink.explain import Ambiguous
 from c2c_stream.sink.explain import explain as explanation_of
 from c2c_stream.sink.show import show_dead_letter
 from c2c_stream.sink.text import one_line
+from c2c_stream.topics import SERVICES
 
 Out = Annotated[Path, typer.Option(help="Folder of the run.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -36,6 +37,8 @@ def rejections(
 ) -> None:
     """Show what the rules turned down: a line a reason with one example, or every item."""
     settings_of_run(out)
+    if stage and stage not in SERVICES:
+        raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
     if listed:
         _list_rejections(out, stage, reason, number, json_output=json_output)
         return
@@ -43,7 +46,13 @@ def rejections(
     if json_output:
         typer.echo(json.dumps([_reason(one) for one in found], indent=2))
         return
+    if not found:
+        Console().print("nothing was turned down" + (" there" if stage or reason else ""))
+        return
     table = _table("stage", "reason", "items", "for example", "which says")
+    for column in table.columns[-2:]:
+        # Whole, to be given to `c2c explain`.
+        column.overflow = "fold"
     for one in found:
         example = one.example
         table.add_row(
@@ -66,7 +75,7 @@ def explain(
     try:
         found = explanation_of(out, query)
     except SourceError as error:
-        Console(stderr=True).print(f"c2c: {error}", markup=False, highlight=False)
+        _complain(error)
         raise typer.Exit(Exit.NOT_FOUND) from error
     if json_output:
         typer.echo(json.dumps(asdict(found), indent=2))
@@ -111,7 +120,7 @@ def show_one_dead_letter(
     try:
         found = audit.dead_letter(out, place)
     except SourceError as error:
-        Console(stderr=True).print(f"c2c: {error}", markup=False, highlight=False)
+        _complain(error)
         raise typer.Exit(Exit.NOT_FOUND) from error
     if json_output:
         typer.echo(json.dumps(_letter(found), indent=2))
@@ -132,6 +141,11 @@ def _list_rejections(
         detail = f": {one_line(one.item.detail)}" if one.item.detail else ""
         line = f"{one_line(str(one))}:{one.item.line} {one.item.reason}{detail}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _complain(error: SourceError) -> None:
+    console = Console(stderr=True)
+    console.print(f"c2c: {error}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_ambiguous(query: str, found: Ambiguous) -> None:

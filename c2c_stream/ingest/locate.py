@@ -73,7 +73,12 @@ def local_path(url: str) -> Path:
     """Return the absolute path of a local source. Raises SourceError if nothing is there."""
     if not url or "\0" in url:
         raise SourceError(f"the source is empty: {ACCEPTED}")
-    path = Path(os.path.abspath(url.removeprefix("file://")))  # noqa: PTH100  # keeps links' names
+    try:
+        path = Path(os.path.abspath(url.removeprefix("file://")))  # noqa: PTH100  # keeps links' names
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"{url}: the current folder was removed; cd to one that exists"
+        ) from error
     if not path.exists():
         why = "is a broken symlink" if path.is_symlink() else "does not exist"
         raise SourceError(f"{url}: {why}: {ACCEPTED}")
