@@ -25,7 +25,6 @@ _FROM_CHILD: Final = {
 }
 _FIELDS: Final = [int, str, str, int]
 _MAX_STEPS: Final = 1 << 40
-_HEX: Final = frozenset("0123456789abcdef")
 
 
 class ForgedError(ValueError):
@@ -42,17 +41,21 @@ class Call:
     steps: int
 
 
-def split_prepared(frames: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """Return what the first run parsed, for another child to unpack, and the other frames.
+def split_prepared(frames: Sequence[str]) -> tuple[bytes, Sequence[str]]:
+    """Return what the first run compiled, for another child to unpack, and the other frames.
 
     Empty where there is none. Raises ForgedError where it is no such text.
     """
     if not frames or not frames[0].startswith(PREPARED):
-        return "", frames
+        return b"", frames
     text = frames[0].removeprefix(PREPARED)
-    if len(text) > MAX_PREPARED_CHARS or not set(text) <= _HEX:
-        raise ForgedError("what was parsed is not as agreed")
-    return text, frames[1:]
+    try:
+        prepared = bytes.fromhex(text)
+    except ValueError as error:
+        raise ForgedError("what was compiled is not as agreed") from error
+    if len(text) > MAX_PREPARED_CHARS:
+        raise ForgedError("what was compiled is longer than agreed")
+    return prepared, frames[1:]
 
 
 def parse_frames(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from c2c_stream.engine.stage import Outcome, Place
+from c2c_stream.execute.arguments import read_plain
 from c2c_stream.execute.compare import REASONS, Finding, Run, compare, read_run
 from c2c_stream.records import Case, Cases, Dropped, Execution, Inputs, RejectedItem
 from c2c_stream.sandbox import Pool, Verdict
@@ -75,33 +76,42 @@ class Executor:
 
     async def process(self, record: Inputs, place: Place) -> Outcome:  # noqa: ARG002  # AsyncStage
         """Execute all calls twice; keep what both runs agree on."""
-        first = await self._run(0, record, range(len(record.arguments)))
+        request = self._request(record)
+        first = await self._run(0, request, range(len(record.arguments)))
         candidates = first.candidates()[::-1]
-        second = await self._run(1, record, candidates, first.prepared) if candidates else None
+        second = await self._run(1, request, candidates, first.prepared) if candidates else None
         finding = compare(first, second, len(record.arguments), self._settings.max_cases_bytes)
         if finding.reason:
             return _reject(record, finding)
         return Outcome(outputs=(self._cases(record, finding),))
 
-    async def _run(
-        self, which: int, record: Inputs, order: Sequence[int], prepared: str = ""
-    ) -> Run:
+    def _request(self, record: Inputs) -> dict[str, object]:
+        """Return what both runs are asked."""
         settings = self._settings
-        request = {
+        return {
             "code": record.function.code,
             "entry_point": record.function.entry_point,
-            "arguments": list(record.arguments),
-            "order": list(order),
-            "prepared": prepared,
-            "seed": RANDOM_SEEDS[which],
+            "calls": read_plain(record.arguments),
             "steps": settings.steps,
             "function_steps": settings.steps * FUNCTION_STEPS_FACTOR,
             "call_cpu_ns": settings.cpu_ms * 1_000_000 // CALL_CPU_SHARE,
             "max_result_bytes": settings.max_result_bytes,
             "max_bytes": settings.max_cases_bytes,
         }
-        reply = await self._pools[which].run(request, settings.cpu_ms)
-        return read_run(reply, order, settings.max_result_bytes)
+
+    async def _run(
+        self, which: int, shared: dict[str, object], order: Sequence[int], prepared: bytes = b""
+    ) -> Run:
+        random = "random" in str(shared["code"])
+        request = {
+            **shared,
+            "code": "" if prepared else shared["code"],
+            "order": list(order),
+            "prepared": prepared,
+            "seed": RANDOM_SEEDS[which] if random else None,
+        }
+        reply = await self._pools[which].run(request, self._settings.cpu_ms)
+        return read_run(reply, order, self._settings.max_result_bytes)
 
     def _cases(self, record: Inputs, finding: Finding) -> Cases:
         kept = tuple(

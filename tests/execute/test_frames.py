@@ -56,12 +56,12 @@ def test_any_text_is_calls_or_forged(frames: list[str]) -> None:
     assert len(calls) == len(frames) + 1
 
 
-def test_what_was_parsed_stands_apart() -> None:
-    assert split_prepared(["P00ff", LOADED]) == ("00ff", [LOADED])
-    assert split_prepared([LOADED]) == ("", [LOADED])
+def test_what_was_compiled_stands_apart() -> None:
+    assert split_prepared(["P00ff", LOADED]) == (b"\x00\xff", [LOADED])
+    assert split_prepared([LOADED]) == (b"", [LOADED])
 
 
 @pytest.mark.parametrize("frame", ["P0g", "P\u0661", "P" + "0" * (1 << 20)], ids=["g", "u", "long"])
-def test_what_was_parsed_is_hexadecimal_and_bounded(frame: str) -> None:
-    with pytest.raises(ForgedError, match="not as agreed"):
+def test_what_was_compiled_is_hexadecimal_and_bounded(frame: str) -> None:
+    with pytest.raises(ForgedError, match="what was compiled"):
         split_prepared([frame])
