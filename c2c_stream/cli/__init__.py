@@ -1,6 +1,7 @@
 """The commands, nothing else."""
 
 import errno
+import io
 import sys
 from collections.abc import Callable
 
@@ -15,6 +16,9 @@ MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without our characters shows others
     from c2c_stream.cli.app import app  # noqa: PLC0415  # a service need not import all commands
 
     reporting(app)

@@ -25,6 +25,7 @@ from c2c_stream.cli.report import (
 )
 from c2c_stream.cli.serve import broker_folder
 from c2c_stream.cli.supervisor import Interrupted, feed, supervise
+from c2c_stream.curate.stage import Curator
 from c2c_stream.errors import SettingsError
 from c2c_stream.ingest.stage import check_remote, check_source
 from c2c_stream.records import Repository
@@ -74,7 +75,9 @@ def run(  # the options are the command's surface
         sink=_section(format=file_format, layout=layout),
     )
     console = Console(stderr=json_output)
+    # What services would refuse is refused before the folder holds a run.
     broker_folder(settings)
+    Curator(settings.curate)
     wanted = _wanted(settings, tuple(check_source(source, column) for source in sources))
     if runfile.read(settings.out) is None:
         for source in wanted.sources:

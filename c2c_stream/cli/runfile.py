@@ -40,6 +40,8 @@ def read(out: Path) -> RunFile | None:
         return RunFile(sources=sources, **found)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError as error:
+        raise SettingsError(f"{path}: may not be read; choose another --out") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingsError(
             f"{path}: no run file of ours ({error}); choose another --out"
@@ -68,8 +70,12 @@ def claim(out: Path, wanted: RunFile) -> RunFile:
 def only_one(out: Path) -> Iterator[None]:
     """Hold the folder for one `c2c run`; a SIGKILL lets go of it. Raises SettingsError."""
     path = out / ".c2c" / "run.lock"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("ab") as lock:
+    try:
+        path.parent.mkdir(exist_ok=True)
+        opened = path.open("ab")
+    except OSError as error:
+        raise SettingsError(f"--out {out}: cannot be written: {error.strerror}") from error
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -45,7 +45,10 @@ def locate(record: Repository) -> Located:
     if is_remote(record.url):
         return _remote(record)
     path = local_path(record.url)
-    kind = record.kind or _kind_of(path, record.url)
+    try:
+        kind = record.kind or _kind_of(path, record.url)
+    except PermissionError as error:
+        raise SourceError(f"{record.url}: cannot be read: {error.strerror}") from error
     return Located(kind, path_text(os.fsencode(path.name)) or "root", path)
 
 

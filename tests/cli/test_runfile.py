@@ -104,3 +104,10 @@ def test_a_folder_is_held_by_one_run_at_a_time(tmp_path: Path) -> None:
 
     with only_one(tmp_path):
         pass
+
+
+def test_a_folder_that_cannot_be_held_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".c2c").write_text("no folder")
+
+    with pytest.raises(SettingsError, match="cannot be written"), only_one(tmp_path):
+        pass

@@ -59,7 +59,13 @@ def test_an_out_with_foreign_files_is_refused(tmp_path: Path, source: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--format", "xml"), ("--layout", "poem"), ("--writer", "monkey")]
+    ("option", "value"),
+    [
+        ("--format", "xml"),
+        ("--layout", "poem"),
+        ("--writer", "monkey"),
+        ("--license-policy", "mit"),
+    ],
 )
 def test_an_unknown_choice_names_the_known_ones(
     tmp_path: Path, source: Path, option: str, value: str
@@ -138,3 +144,14 @@ def test_rejections_of_an_unknown_stage_name_the_stages(finished: Run) -> None:
 
     assert done.returncode == 2
     assert "collector" in _one_sentence(done.stderr)
+
+
+def test_a_terminal_without_our_characters_shows_others(
+    finished: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+
+    done = c2c("show", finished.out, "-n", "1")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
