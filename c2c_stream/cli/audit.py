@@ -14,6 +14,7 @@ from rich.text import Text
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.run import settings_of_run
 from c2c_stream.errors import SettingsError, SourceError
+from c2c_stream.reasons import meaning_of
 from c2c_stream.records import DeadLetter
 from c2c_stream.sink import audit
 from c2c_stream.sink.explain import Ambiguous
@@ -49,14 +50,15 @@ def rejections(
     if not found:
         Console().print("nothing was turned down" + (" there" if stage or reason else ""))
         return
-    table = _table("stage", "reason", "items", "for example", "which says")
-    for column in table.columns[-2:]:
-        # Whole, to be given to `c2c explain`.
-        column.overflow = "fold"
+    table = _table("stage", "reason", "items", "meaning", "for example")
+    table.columns[-1].overflow = "fold"  # whole, to be given to `c2c explain`
     for one in found:
-        example = one.example
         table.add_row(
-            one.stage, one.reason, f"{one.count:,}", _text(str(example)), _text(example.item.detail)
+            one.stage,
+            _text(one.reason),
+            f"{one.count:,}",
+            meaning_of(one.reason),
+            _text(str(one.example)),
         )
     Console().print(table)
 
@@ -161,6 +163,7 @@ def _reason(one: audit.Reason) -> dict[str, Any]:
     return {
         "stage": one.stage,
         "reason": one.reason,
+        "meaning": meaning_of(one.reason),
         "items": one.count,
         "example": _rejected(one.example),
     }
