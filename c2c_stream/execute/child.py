@@ -1,12 +1,11 @@
 """What runs inside the child: load a bundle, make its calls, one frame each. Standard library only.
 
 All that is parsed is parsed before the first line of the guest runs; after that only the recorder
-touches what the guest made. A frame is a JSON list: [call, verdict, text, steps]. Before them the
-first run hands out what it compiled, for the child of the second run alone to unpack.
+touches what the guest made. A frame is a line of text: call, verdict, steps, result. Before them
+the first run hands out what it compiled, for the child of the second run alone to unpack.
 """
 
 import gc
-import json.encoder
 import marshal
 import sys
 import time
@@ -44,7 +43,6 @@ def f(n, words):
     return found, [str(w).upper() for w in words], n == 0 and "done"
 """
 _WARM_ROUNDS: Final = 30  # the interpreter specialises code that it has run some ten times
-_quoted = json.encoder.encode_basestring_ascii
 _min, _len = min, len
 _cpu_clock = time.process_time_ns
 _MemoryError, _BaseException = MemoryError, BaseException
@@ -148,7 +146,7 @@ class Run:
 
     def _tell(self, number: int, verdict: str, text: str, steps: int) -> None:
         self._bytes_left -= _len(text)
-        self._emit(f'[{number}, "{verdict}", {_quoted(text)}, {steps}]')
+        self._emit(f"{number} {verdict} {steps} {text}")
 
 
 def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
