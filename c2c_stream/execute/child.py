@@ -54,6 +54,10 @@ class Run:
     def __init__(self, request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
         self._request = request
         self._emit = emit
+        self._steps: int = request["steps"]
+        self._call_cpu_ns: int = request["call_cpu_ns"]
+        self._max_result_bytes: int = request["max_result_bytes"]
+        self._clock = 0
         self._steps_left: int = request["function_steps"]
         self._bytes_left: int = request["max_bytes"]
         self._function: Callable[..., object] | None = None
@@ -69,6 +73,7 @@ class Run:
         if code is None or not self._load(code):
             return
         self._tell(LOAD, "value", "", self._counter.steps)
+        self._clock = _cpu_clock()
         for number in self._request["order"]:
             self._call(number, calls[number])
 
@@ -93,7 +98,7 @@ class Run:
         sys.modules[MODULE] = module  # where dataclasses look for their module
         namespace = module.__dict__
         namespace.update(self._counter.namespace())
-        self._counter.begin(self._request["steps"])
+        self._counter.begin(self._steps)
         self._reseed()
         try:
             exec(code, namespace)  # noqa: S102  # behind every wall there is
@@ -105,7 +110,7 @@ class Run:
 
     def _failed_to_load(self, error: BaseException) -> None:
         try:
-            text = exception_text(error, self._request["max_result_bytes"])
+            text = exception_text(error, self._max_result_bytes)
         except (TooLong, Unrepresentable):
             text = "a message that cannot be kept"
         self._tell(LOAD, "load_error", text, 0)
@@ -114,21 +119,22 @@ class Run:
         if call is None:
             self._tell(number, "bad_arguments", "", 0)
             return
-        steps = _min(self._request["steps"], self._steps_left)
-        self._counter.begin(steps)
+        counter = self._counter
+        counter.begin(_min(self._steps, self._steps_left))
         self._reseed()
-        started = _cpu_clock()
         verdict, text = self._outcome(call)
-        if self._counter.exhausted:
+        steps = counter.steps
+        before, self._clock = self._clock, _cpu_clock()  # one reading ends a call, begins the next
+        if counter.exhausted:
             verdict, text = "step_limit", ""
-        elif _cpu_clock() - started > self._request["call_cpu_ns"]:
+        elif self._clock - before > self._call_cpu_ns:
             verdict, text = "timeout_cpu", ""
-        self._steps_left -= self._counter.steps
-        self._tell(number, verdict, text, self._counter.steps)
+        self._steps_left -= steps
+        self._tell(number, verdict, text, steps)
 
     def _outcome(self, call: Call) -> tuple[str, str]:
         """Make a call; return its verdict and what it gave."""
-        limit = _min(self._request["max_result_bytes"], self._bytes_left)
+        limit = _min(self._max_result_bytes, self._bytes_left)
         try:
             try:
                 value = self._function(*call[0], **call[1])  # type: ignore[misc]  # loaded

@@ -71,8 +71,8 @@ class Executor:
         """Nothing waits for more records."""
 
     def limit(self) -> int:
-        """Return how many records to work on at once: one more than cores keeps them busy."""
-        return self._jobs + 1
+        """Return how many records to work on at once, so that no jail of either pool waits long."""
+        return 3 * self._jobs
 
     async def process(self, record: Inputs, place: Place) -> Outcome:  # noqa: ARG002  # AsyncStage
         """Execute all calls twice; keep what both runs agree on."""
