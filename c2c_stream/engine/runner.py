@@ -102,8 +102,9 @@ class Runner:
         if not self._holding and not self._full():
             self._complete()
         self._settle()
-        if self._ledger.due(self._clock.now()):
-            self._commit()
+        # One commit is bounded in size; what waits behind it is memory.
+        while self._ledger.due(self._clock.now()) and self._commit():
+            pass
         self._observe()
 
     # --- intake
