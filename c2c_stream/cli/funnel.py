@@ -96,9 +96,10 @@ class Funnel:
         progress = self._looks[-1][1]
         if not progress.finished("ingester"):
             return "reading the sources"
+        # The sink waits for others: it stores a shard when it is full, or when nothing comes.
         waits = [
             progress.waiting(service) / rate
-            for service in SERVICES
+            for service in SERVICES[:-1]
             if progress.waiting(service) and (rate := self._rate(service)) > 0
         ]
         return f"about {max(waits):.0f} s left" if waits else "finishing"
