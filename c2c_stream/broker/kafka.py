@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
     Consumer,
     KafkaError,
-    KafkaException,
     Message,
     TopicPartition,
 )
 
 from c2c_stream.broker import kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_errors import LOGIN, cause_of, is_passing, translated, translating
+from c2c_stream.broker.kafka_errors import LOGIN, translated, translating
 from c2c_stream.broker.kafka_state import State
 from c2c_stream.broker.kafka_transactions import Addressed, Transactions
 from c2c_stream.broker.protocol import (
@@ -44,6 +44,9 @@ FETCH_BYTES: Final = 8 * 1024 * 1024
 # An assignment must know where each partition was left.
 ASSIGN_S: Final = 60.0
 CALL_S: Final = 5.0
+RETRY_S: Final = 0.1
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(slots=True)
@@ -330,13 +333,14 @@ class KafkaBroker:
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         with self._keeping_failure():
-            committed = _patiently(lambda: consumer.committed(partitions, CALL_S))
+            committed = _patiently(lambda: _committed(consumer, partitions))
+            for at in committed:
+                if self._state:
+                    new = at.offset < 0
+                    _patiently(partial(self._state.restore, self._partition(at), fresh=new))
             for at in committed:
                 position = kafka_topics.position_of(at)
-                partition = self._partition(at)
-                if self._state:
-                    self._state.restore(partition, fresh=at.offset < 0)
-                self._owned[partition] = _Owned(position, position.offset)
+                self._owned[self._partition(at)] = _Owned(position, position.offset)
                 at.offset = at.offset if at.offset >= 0 else OFFSET_BEGINNING
             consumer.incremental_assign(committed)
             if self._held:
@@ -420,22 +424,25 @@ def _bytes(value: str | bytes | None) -> bytes:
     return value.encode() if isinstance(value, str) else value or b""
 
 
-def _patiently(
-    ask: Callable[[], list[TopicPartition]],
-) -> list[TopicPartition]:
+def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+    """Return the group's positions; waits out what a transaction is just committing."""
+    found = consumer.committed(partitions, CALL_S)
+    for at in found:
+        kafka_topics.position_of(at)
+    return found
+
+
+def _patiently(ask: Callable[[], Answer]) -> Answer:
     """Ask until the brokers answer. Raises Fatal: without an answer nothing may be read."""
     deadline = _now() + ASSIGN_S
     while True:
         try:
-            answer = ask()
-        except KafkaException as error:
-            cause = cause_of(error)
-            if cause is None or not is_passing(cause) or _now() >= deadline:
-                raise Fatal(f"positions of the group: {error}; start again") from error
-        else:
-            unstable = [at for at in answer if at.error is not None and is_passing(at.error)]
-            if not unstable or _now() >= deadline:
-                return answer
+            with translating("assignment"):
+                return ask()
+        except Unavailable as error:
+            if _now() >= deadline:
+                raise Fatal(f"{error} (for {ASSIGN_S:.0f} s)") from error
+            time.sleep(RETRY_S)  # noqa: TID251  # some answers come at once
 
 
 def _now() -> float:

@@ -65,6 +65,15 @@ class CoreMachine(RuleBasedStateMachine):
                 if member.running:
                     member.finish(index, self.now)
 
+    @rule(kinds=st.lists(KINDS, min_size=1, max_size=4), which=st.integers(0, 10))
+    def go_on(self, kinds: list[bytes], which: int) -> None:
+        """Bring both members so far that some of it is finished: else commits are rarely met."""
+        for partition in PARTITIONS:
+            self.produce(partition, kinds, 0)
+        self.poll(2)
+        self.work(1)
+        self.finish([which] * 3)
+
     @rule(member=MEMBER, lost=st.sampled_from(["", "request", "answer"]))
     def commit(self, member: int, *, lost: str) -> None:
         self.members[member].commit(lost=lost)
@@ -91,7 +100,7 @@ class CoreMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Let both go on undisturbed until nothing is left, then count."""
-        for _ in range(300):
+        for _ in range(3000):
             if all(self.settle(member) for member in self.members):
                 break
         final_oracle(self.broker)

@@ -248,12 +248,9 @@ class X2(Member):
     """A mutant: keeps what it has of a revoked partition and commits it in the new generation."""
 
     def lose(self, partitions: set[Partition]) -> None:
+        self.flights.forget(partitions)
         for partition in partitions:
             del self.epochs[partition], self.next[partition]
-
-    def gain(self, assigned: dict[Partition, Position]) -> None:
-        self.flights.forget(set(assigned))
-        super().gain(assigned)
 
 
 class X3(Member):
