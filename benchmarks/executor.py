@@ -282,7 +282,7 @@ def main() -> None:
     """Read the arguments and compare."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--inputs", type=Path, help="JSONL of code, entry_point, arguments")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
     records = list(from_file(options.inputs) if options.inputs else ordinary(FUNCTIONS))

@@ -13,13 +13,15 @@ from rich.text import Text
 
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.run import settings_of_run
-from c2c_stream.errors import SourceError
+from c2c_stream.errors import SettingsError, SourceError
+from c2c_stream.reasons import meaning_of
 from c2c_stream.records import DeadLetter
 from c2c_stream.sink import audit
 from c2c_stream.sink.explain import Ambiguous
 from c2c_stream.sink.explain import explain as explanation_of
 from c2c_stream.sink.show import show_dead_letter
 from c2c_stream.sink.text import one_line
+from c2c_stream.topics import SERVICES
 
 Out = Annotated[Path, typer.Option(help="Folder of the run.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -36,6 +38,8 @@ def rejections(
 ) -> None:
     """Show what the rules turned down: a line a reason with one example, or every item."""
     settings_of_run(out)
+    if stage and stage not in SERVICES:
+        raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
     if listed:
         _list_rejections(out, stage, reason, number, json_output=json_output)
         return
@@ -43,11 +47,18 @@ def rejections(
     if json_output:
         typer.echo(json.dumps([_reason(one) for one in found], indent=2))
         return
-    table = _table("stage", "reason", "items", "for example", "which says")
+    if not found:
+        Console().print("nothing was turned down" + (" there" if stage or reason else ""))
+        return
+    table = _table("stage", "reason", "items", "meaning", "for example")
+    table.columns[-1].overflow = "fold"  # whole, to be given to `c2c explain`
     for one in found:
-        example = one.example
         table.add_row(
-            one.stage, one.reason, f"{one.count:,}", _text(str(example)), _text(example.item.detail)
+            one.stage,
+            _text(one.reason),
+            f"{one.count:,}",
+            meaning_of(one.reason),
+            _text(str(one.example)),
         )
     Console().print(table)
 
@@ -66,7 +77,7 @@ def explain(
     try:
         found = explanation_of(out, query)
     except SourceError as error:
-        Console(stderr=True).print(f"c2c: {error}", markup=False, highlight=False)
+        _complain(error)
         raise typer.Exit(Exit.NOT_FOUND) from error
     if json_output:
         typer.echo(json.dumps(asdict(found), indent=2))
@@ -111,7 +122,7 @@ def show_one_dead_letter(
     try:
         found = audit.dead_letter(out, place)
     except SourceError as error:
-        Console(stderr=True).print(f"c2c: {error}", markup=False, highlight=False)
+        _complain(error)
         raise typer.Exit(Exit.NOT_FOUND) from error
     if json_output:
         typer.echo(json.dumps(_letter(found), indent=2))
@@ -134,6 +145,11 @@ def _list_rejections(
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+def _complain(error: SourceError) -> None:
+    console = Console(stderr=True)
+    console.print(f"c2c: {error}", markup=False, highlight=False, soft_wrap=True)
+
+
 def _print_ambiguous(query: str, found: Ambiguous) -> None:
     console = Console(stderr=True)
     console.print(f"{query!r} may be:", markup=False, highlight=False)
@@ -147,6 +163,7 @@ def _reason(one: audit.Reason) -> dict[str, Any]:
     return {
         "stage": one.stage,
         "reason": one.reason,
+        "meaning": meaning_of(one.reason),
         "items": one.count,
         "example": _rejected(one.example),
     }

@@ -1,6 +1,5 @@
 """The services of a local run as child processes. They die with their parent."""
 
-import json
 import os
 import signal
 import subprocess
@@ -8,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from c2c_stream.cli import trouble
 from c2c_stream.errors import Fatal
 from c2c_stream.settings import Settings, environment_of
 
@@ -22,6 +22,7 @@ class Child:
 
     service: str
     process: subprocess.Popen[bytes]
+    slot: int
     restarts: int = 0
 
 
@@ -35,11 +36,17 @@ class Children:
 
     def start(self, service: str) -> None:
         """Start a service."""
-        self._children[service] = Child(service, self._spawn(service))
+        slot = trouble.slot(service)
+        self._children[service] = Child(service, self._spawn(service, slot), slot)
 
     def running(self) -> list[str]:
         """Return the services whose process has not been stopped by us."""
         return list(self._children)
+
+    def waiting(self) -> list[str]:
+        """Return what services wait for: a server that is away, a disk that is full."""
+        told = ((name, trouble.told(child.slot)) for name, child in self._children.items())
+        return [f"{name} waits: {reason}" for name, reason in told if reason]
 
     def check(self) -> None:
         """Start again what was killed from outside. Raises Fatal for a service that failed."""
@@ -49,9 +56,9 @@ class Children:
                 continue
             if status < 0 and child.restarts < MAX_RESTARTS:
                 child.restarts += 1
-                child.process = self._spawn(child.service)
+                child.process = self._spawn(child.service, child.slot)
                 continue
-            raise Fatal(self._why(child.service, status))
+            raise Fatal(self._why(child, status))
 
     def stop(self, services: list[str]) -> None:
         """Let services finish what is in flight and leave; kill what does not in time."""
@@ -64,17 +71,19 @@ class Children:
             except subprocess.TimeoutExpired:
                 child.process.kill()
                 child.process.wait()
+            os.close(child.slot)
 
     def log_of(self, service: str) -> Path:
         """Return the file that a service logs to."""
         return self.folder / f"{service}.log"
 
-    def _spawn(self, service: str) -> subprocess.Popen[bytes]:
+    def _spawn(self, service: str, slot: int) -> subprocess.Popen[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "c2c_stream.cli.serve", service]
         with self.log_of(service).open("ab") as log:
             return subprocess.Popen(
-                [*command, "--parent", str(os.getpid())],
+                [*command, "--parent", str(os.getpid()), "--trouble-slot", str(slot)],
+                pass_fds=(slot,),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -83,14 +92,9 @@ class Children:
                 process_group=0,
             )
 
-    def _why(self, service: str, status: int) -> str:
-        path = self.log_of(service)
-        for line in reversed(path.read_text(encoding="utf-8", errors="replace").splitlines()):
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(event, dict) and event.get("event") == "failed":
-                return f"{service}: {event.get('reason')}"
+    def _why(self, child: Child, status: int) -> str:
+        reason = trouble.told(child.slot)
+        if status > 0 and reason:
+            return f"{child.service}: {reason}"
         how = f"signal {-status}" if status < 0 else f"exit code {status}"
-        return f"{service} stopped with {how}; its log: {path}"
+        return f"{child.service} stopped with {how}; its log: {self.log_of(child.service)}"

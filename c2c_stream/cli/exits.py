@@ -23,7 +23,7 @@ class Exit(IntEnum):
 
 MEANING = {
     Exit.OK: "rows, no dead letters, books balanced, verified",
-    Exit.BUG: "a bug of ours; please report it with the traceback",
+    Exit.BUG: "a bug of ours (report it with the traceback), or the output was closed",
     Exit.SETTINGS: "a setting or an argument is wrong, or --out holds something else",
     Exit.SOURCE: "a source cannot be read",
     Exit.NO_ROWS: "it ran, and no function became a row",

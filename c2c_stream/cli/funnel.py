@@ -1,12 +1,14 @@
 """The live funnel of a run: a table in a terminal, one line every 10 s without one."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from c2c_stream.cli.progress import Progress
 from c2c_stream.engine.books import Books
@@ -33,6 +35,7 @@ class Funnel:
     console: Console
     _looks: deque[tuple[float, Progress]] = field(default_factory=lambda: deque(maxlen=LOOKS))
     _line_at: float = 0.0
+    _waiting: list[str] = field(default_factory=list)
     _live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -45,16 +48,19 @@ class Funnel:
         if self._live:
             self._live.stop()
 
-    def look(self, now: float, progress: Progress) -> None:
-        """Show the run as it stands at `now` (monotonic seconds)."""
+    def look(self, now: float, progress: Progress, waiting: Sequence[str] = ()) -> None:
+        """Show the run as it stands at `now` (monotonic seconds), and what services wait for."""
         self._looks.append((now, progress))
+        news = [line for line in waiting if line not in self._waiting]
+        self._waiting = list(waiting)
         if self._live:
-            self._live.update(self.table())
-        elif now - self._line_at >= LINE_EVERY_S:
+            self._live.update(Group(self.table(), *(Text(line) for line in self._waiting)))
+            return
+        for line in news:
+            self._print(line)
+        if now - self._line_at >= LINE_EVERY_S:
             self._line_at = now
-            self.console.print(
-                f"{self._left()}: {line_of(progress)}", highlight=False, soft_wrap=True
-            )
+            self._print(f"{self._left()}: {line_of(progress)}")
 
     def table(self) -> Table:
         """Return the funnel as a table, one row a stage."""
@@ -76,6 +82,9 @@ class Funnel:
                 f"{progress.waiting(service):,}",
             )
         return table
+
+    def _print(self, line: str) -> None:
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _rate(self, service: str) -> float:
         """Return records a second over the last looks."""

@@ -36,4 +36,5 @@ def ingest(
         log.commit("cli", produced, {}, {}, keep=True)
     finally:
         log.close()
-    typer.echo(f"{len(produced)} sources on {settings.run}.{REPOS.name} in {log.path}")
+    noun = "source" if len(produced) == 1 else "sources"
+    typer.echo(f"{len(produced)} {noun} on {settings.run}.{REPOS.name} in {log.path}")

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from c2c_stream import errors, metrics, topics
 from c2c_stream.cli.exits import MEANING
+from c2c_stream.reasons import Reason
 from c2c_stream.settings import Section, Settings
 
 
@@ -21,6 +22,7 @@ def render() -> str:
         _table("Settings", ("setting", "environment", "default", "meaning"), _settings()),
         _table("Topics", ("topic", "record", "consumer", "largest record"), _topics()),
         _table("Metrics", ("metric", "type", "labels", "meaning"), _metrics()),
+        _table("Reasons", ("code", "meaning"), [(f"`{r}`", r.meaning) for r in Reason]),
         _table("Errors", ("error", "what follows"), _errors()),
         _table("Exit codes", ("code", "meaning"), [(str(int(c)), m) for c, m in MEANING.items()]),
     ]

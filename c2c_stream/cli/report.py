@@ -1,5 +1,7 @@
 """The end of a run: verify some rows, write the card, say what came of it."""
 
+import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,15 +102,27 @@ def lines_of(report: Report) -> list[str]:
         *(f"  {sentence}" for sentence in wrong),
         f"verified: {verified.as_recorded:,}/{verified.cases:,} cases as recorded",
         "",
-        f"read samples:  c2c show {report.out}",
-        f'load it:       datasets.load_dataset("{report.out}", split="train")',
+        *_next_steps(report),
+    ]
+
+
+def _next_steps(report: Report) -> list[str]:
+    folder = shlex.quote(str(report.out))
+    if not report.summary.samples:
+        if not reasons(report.out):
+            return ["no function was found: give sources that define some"]
+        return [f"no function became a row: c2c rejections --out {folder} says why"]
+    return [
+        f"read samples:  c2c show {folder}",
+        f'load it:       datasets.load_dataset({json.dumps(str(report.out))}, split="train")',
     ]
 
 
 def _reasons(found: list[Reason]) -> str:
     top = [f"{one.reason} {one.count:,}" for one in found[:TOP_REASONS]]
     more = len(found) - len(top)
-    return ", ".join(top) + (f" and {more} other reasons" if more > 0 else "") or "nothing"
+    others = f" and {more} other reason{'s' if more > 1 else ''}" if more > 0 else ""
+    return ", ".join(top) + others or "nothing"
 
 
 def _counts(progress: Progress, service: str) -> Counts:

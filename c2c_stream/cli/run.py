@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from c2c_stream import __version__
-from c2c_stream.broker.local import LocalLog
+from c2c_stream.broker.local import LOG_NAME, LocalLog
 from c2c_stream.cli import runfile
 from c2c_stream.cli.children import Children
 from c2c_stream.cli.exits import Exit, table
@@ -25,8 +25,9 @@ from c2c_stream.cli.report import (
 )
 from c2c_stream.cli.serve import broker_folder
 from c2c_stream.cli.supervisor import Interrupted, feed, supervise
+from c2c_stream.curate.stage import Curator
 from c2c_stream.errors import SettingsError
-from c2c_stream.ingest.stage import check_source
+from c2c_stream.ingest.stage import check_remote, check_source
 from c2c_stream.records import Repository
 from c2c_stream.settings import Settings, load_settings
 
@@ -63,19 +64,28 @@ def run(  # the options are the command's surface
 ) -> None:
     """See HELP."""
     settings = load_settings(
-        out=out.absolute(),
-        broker=broker,
+        out=absolute(out),
+        broker=_absolute_broker(broker),
         keep=keep,
+        # Each of the services takes a free one.
+        http_port=0,
         curate=_section(license_policy=license_policy, limit=limit),
         write=_section(writer=writer, jobs=jobs),
         execute=_section(jobs=jobs),
         sink=_section(format=file_format, layout=layout),
     )
     console = Console(stderr=json_output)
+    # What services would refuse is refused before the folder holds a run.
+    broker_folder(settings)
+    Curator(settings.curate)
     wanted = _wanted(settings, tuple(check_source(source, column) for source in sources))
+    if runfile.read(settings.out) is None:
+        for source in wanted.sources:
+            check_remote(source, settings.ingest)
     found = runfile.claim(settings.out, wanted)
     try:
-        report = _run(settings, found, console)
+        with runfile.only_one(settings.out):
+            report = _run(settings, found, console)
     except Interrupted:
         console.print("\nstopped; the same command goes on from here")
         raise typer.Exit(Exit.INTERRUPTED) from None
@@ -132,5 +142,22 @@ def settings_of_run(out: Path) -> Settings:
     """Return the settings of the run that a folder holds. Raises SettingsError if there is none."""
     found = runfile.read(out)
     if found is None:
+        settings = load_settings(out=absolute(out))
+        if (broker_folder(settings) / LOG_NAME).is_file():
+            return settings  # of services that were started one by one
         raise SettingsError(f"{out} holds no run (no {runfile.NAME}); name its folder with --out")
-    return load_settings(run=found.run, out=out.absolute(), broker=found.broker, **found.settings)
+    return load_settings(run=found.run, out=absolute(out), broker=found.broker, **found.settings)
+
+
+def absolute(path: Path) -> Path:
+    """Return an absolute path. Raises SettingsError where the current folder is no more."""
+    try:
+        return path.absolute()
+    except FileNotFoundError as error:
+        raise SettingsError("the current folder was removed; cd to one that exists") from error
+
+
+def _absolute_broker(broker: str) -> str:
+    """Return local:PATH with its path absolute: the run's other commands start elsewhere."""
+    kind, _, path = broker.partition(":")
+    return f"{kind}:{absolute(Path(path))}" if kind == "local" and path else broker

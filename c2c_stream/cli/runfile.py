@@ -1,7 +1,10 @@
 """OUT/run.json: which run a folder holds, and of what."""
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,8 @@ def read(out: Path) -> RunFile | None:
         return RunFile(sources=sources, **found)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError as error:
+        raise SettingsError(f"{path}: may not be read; choose another --out") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingsError(
             f"{path}: no run file of ours ({error}); choose another --out"
@@ -52,12 +57,32 @@ def claim(out: Path, wanted: RunFile) -> RunFile:
         return wanted
     for name in ("run", "broker", "python", "sources", "settings"):
         if getattr(found, name) != getattr(wanted, name):
+            what, had, asked = _difference(name, getattr(found, name), getattr(wanted, name))
             raise SettingsError(
-                f"{out} holds another run: its {name}: {_brief(getattr(found, name))},"
-                f" asked for: {_brief(getattr(wanted, name))};"
+                f"{out} holds another run: its {what}: {_brief(had)},"
+                f" asked for: {_brief(asked)};"
                 f" choose another --out, or remove the folder"
             )
     return found
+
+
+@contextmanager
+def only_one(out: Path) -> Iterator[None]:
+    """Hold the folder for one `c2c run`; a SIGKILL lets go of it. Raises SettingsError."""
+    path = out / ".c2c" / "run.lock"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        opened = path.open("ab")
+    except OSError as error:
+        raise SettingsError(f"--out {out}: cannot be written: {error.strerror}") from error
+    with opened as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SettingsError(
+                f"{out}: another c2c run is at work on it; wait for its end, or stop it first"
+            ) from error
+        yield
 
 
 def _check_free(out: Path) -> None:
@@ -82,6 +107,15 @@ def _write(path: Path, run: RunFile) -> None:
         temporary.replace(path)
     except OSError as error:
         raise SettingsError(f"--out {path.parent}: cannot be written: {error.strerror}") from error
+
+
+def _difference(name: str, had: Any, asked: Any) -> tuple[str, Any, Any]:
+    """Return the innermost name under which two values differ first, and both values."""
+    if isinstance(had, dict) and isinstance(asked, dict):
+        for key in sorted(had.keys() | asked.keys()):
+            if had.get(key) != asked.get(key):
+                return _difference(f"{name}.{key}", had.get(key), asked.get(key))
+    return name, had, asked
 
 
 def _brief(value: object) -> str:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,10 +15,9 @@ import typer
 from c2c_stream import __version__, metrics
 from c2c_stream.broker.local import LocalBroker
 from c2c_stream.broker.protocol import Broker
-from c2c_stream.cli import reporting
+from c2c_stream.cli import reporting, trouble
 from c2c_stream.codec import Codec
 from c2c_stream.engine.clock import SystemClock
-from c2c_stream.engine.health import Health
 from c2c_stream.engine.http import HttpServer
 from c2c_stream.engine.meter import Meter
 from c2c_stream.engine.runner import Runner
@@ -42,6 +42,7 @@ def serve(
     broker: Annotated[str | None, typer.Option(help="local:PATH of the log. [C2C_BROKER]")] = None,
     http_port: Annotated[int | None, typer.Option(help="Port of /metrics; 0: a free one.")] = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+    trouble_slot: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run one service until SIGTERM; then finish what is in flight, commit it and leave.
 
@@ -50,21 +51,36 @@ def serve(
     """
     if parent is not None:
         _die_with(parent)
+    if trouble_slot is not None:
+        os.set_inheritable(trouble_slot, False)
     flags = {"out": out, "run": run, "broker": broker, "http_port": http_port}
     settings = load_settings(**{name: value for name, value in flags.items() if value is not None})
     if stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
-    _serve(stage, settings)
-
-
-def _serve(stage: str, settings: Settings) -> None:
     log = _logger(stage)
+    try:
+        _serve(stage, settings, _telling(log, trouble_slot), log)
+    except C2CError as error:
+        if trouble_slot is not None:
+            trouble.tell(trouble_slot, str(error))
+        with suppress(OSError):
+            log.error("failed", error=type(error).__name__, reason=str(error))  # noqa: TRY400  # no bug
+        raise
+
+
+def _serve(
+    stage: str, settings: Settings, tell: Callable[[str], None], log: structlog.stdlib.BoundLogger
+) -> None:
     stopping = _on_signal()
-    health, clock = Health(), SystemClock()
+    health, clock = trouble.ToldHealth(tell=tell), SystemClock()
     metrics.initialise(stage, __version__)
     http = HttpServer(settings.http_host, settings.http_port, health, clock)
     http.start()
-    broker = open_broker(settings, stage)
+    try:
+        broker = open_broker(settings, stage)
+    except C2CError:
+        http.stop()
+        raise
     try:
         runner = Runner(
             worker=worker_of(stage, settings, broker),
@@ -74,15 +90,26 @@ def _serve(stage: str, settings: Settings) -> None:
             meter=Meter(stage, health, clock),
             clock=clock,
         )
-        log.info("started", run=settings.run, port=http.port, pid=os.getpid())
+        with suppress(OSError):
+            log.info("started", run=settings.run, port=http.port, pid=os.getpid())
         runner.run(stopping)
-        log.info("stopped")
-    except C2CError as error:
-        log.error("failed", error=type(error).__name__, reason=str(error))  # noqa: TRY400  # no bug
-        raise
+        with suppress(OSError):
+            log.info("stopped")
     finally:
         broker.close()
         http.stop()
+
+
+def _telling(log: structlog.stdlib.BoundLogger, slot: int | None) -> Callable[[str], None]:
+    """Return what takes the reason why a service waits: its log, and the run that started it."""
+
+    def tell(reason: str) -> None:
+        if slot is not None:
+            trouble.tell(slot, reason)
+        if reason:
+            log.warning("waiting", reason=reason)
+
+    return tell
 
 
 def broker_folder(settings: Settings) -> Path:

@@ -49,7 +49,7 @@ def _drive(log: LocalLog, children: Children, settings: Settings, funnel: Funnel
             children.start(service)
     while True:
         progress = progress_of(log)
-        funnel.look(_now(), progress)
+        funnel.look(_now(), progress, children.waiting())
         children.check()
         unneeded = _unneeded(progress, settings)
         over = [s for s in children.running() if progress.finished(s, unneeded)]

@@ -6,25 +6,24 @@ on the code and its arguments alone, never on the machine. Imports the standard 
 """
 
 import ast
-import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain, repeat
 from types import CodeType
-from typing import Any, NoReturn
+from typing import Any
 
-# Ends in two underscores, so that class bodies do not mangle them.
-HITS = "__c2c_hits__"
-TICKS = "__c2c_ticks__"
-NEXT = "__c2c_next__"
-MARK = "__c2c_mark__"
-SEEN = "__c2c_seen__"
+from c2c_stream.code.steps import (
+    HITS,
+    MARK,
+    NEXT,
+    SEEN,
+    TICKS,
+    Counter,
+    Observer,
+    StepLimit,
+    is_docstring,
+)
 
-Observer = Callable[[int, int, object], object]
-
-
-class StepLimit(BaseException):
-    """The call took more steps than it may. Raised again at each step after the first."""
+__all__ = ["Counter", "Observer", "Probed", "StepLimit", "instrument", "probe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,55 +50,6 @@ def instrument(tree: ast.Module, filename: str = "<bundle>", *, observe: bool = 
     prober.walk(tree)
     code = compile(tree, filename, "exec", dont_inherit=True)
     return Probed(code, prober.edges, tuple(prober.comparisons))
-
-
-class Counter:
-    """Owns the names that probed code calls: counts its steps, holds the edges that it hit."""
-
-    def __init__(self, edges: int, observer: Observer | None = None) -> None:
-        self.hits = bytearray(edges)
-        self._observer = observer
-        self._ticks: list[Iterator[bool]] = [repeat(True)]
-        self.begin(0)
-
-    def namespace(self) -> dict[str, object]:
-        """Return the names to put into a module's globals before its probed code runs."""
-        return {
-            HITS: self.hits,
-            TICKS: self._ticks,
-            NEXT: next,
-            MARK: operator.setitem,
-            SEEN: self._observer or _unobserved,
-        }
-
-    def begin(self, step_limit: int) -> None:
-        """Count from zero and allow `step_limit` steps from here."""
-        self._limit = step_limit
-        self._left = repeat(True, step_limit)
-        self._over = repeat(None, _NEVER)
-        # All in C: a step costs about 30 ns and no depth of recursion.
-        self._ticks[0] = chain(self._left, map(_stop, self._over))
-
-    @property
-    def steps(self) -> int:
-        """How many steps were taken since `begin`, the limit at most."""
-        return self._limit - operator.length_hint(self._left)
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether a step beyond the limit was tried since `begin`, whatever came of it."""
-        return operator.length_hint(self._over) != _NEVER
-
-
-_NEVER = 1 << 62
-
-
-def _stop(_: None) -> NoReturn:
-    raise StepLimit
-
-
-def _unobserved(_site: int, _position: int, value: object) -> object:
-    return value
 
 
 _Place = dict[str, Any]
@@ -137,7 +87,7 @@ class _Prober:
         return self.edges - 1
 
     def function(self, node: Any) -> None:
-        start = 1 if _is_docstring(node.body[0]) else 0
+        start = 1 if is_docstring(node.body[0]) else 0
         place = _place(node.body[-1] if start == len(node.body) else node.body[start])
         node.body.insert(start, self._step(place, edge=True))
 
@@ -280,14 +230,6 @@ def _seen(site: int, position: int, value: ast.expr) -> ast.expr:
     place = _place(value)
     where = [ast.Constant(site, **place), ast.Constant(position, **place)]
     return ast.Call(_name(SEEN, place), [*where, value], [], **place)
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
 
 
 def _is_endless(node: ast.AST) -> bool:

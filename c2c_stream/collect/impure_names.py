@@ -3,7 +3,7 @@
 A name stands for all below it; the longest that matches decides.
 """
 
-from c2c_stream.collect.reasons import Reason
+from c2c_stream.reasons import Reason
 
 IMPURE: dict[Reason, str] = {
     Reason.IMPURE_FILE: """

@@ -12,7 +12,7 @@ from c2c_stream.code.names import Names
 from c2c_stream.code.scope import ImportNode, bound_by
 from c2c_stream.code.slice import Slice
 from c2c_stream.collect.impure_names import IMPURE, PURE
-from c2c_stream.collect.reasons import Reason
+from c2c_stream.reasons import Reason
 
 _REASON_OF: dict[str, Reason | None] = {
     **{name: reason for reason, names in IMPURE.items() for name in names.split()},

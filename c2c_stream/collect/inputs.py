@@ -2,7 +2,7 @@
 
 from c2c_stream.code.names import Names
 from c2c_stream.code.scope import Use
-from c2c_stream.collect.reasons import Reason
+from c2c_stream.reasons import Reason
 
 _TYPES = (
     bool,

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from c2c_stream.collect.reasons import Reason
 from c2c_stream.collect.rules import Judgement, Limits, TurnedDown
 from c2c_stream.collect.wire import (
     MAX_ANSWER_BYTES,
@@ -23,6 +22,7 @@ from c2c_stream.collect.wire import (
     read_frame,
 )
 from c2c_stream.errors import Fatal, Retry
+from c2c_stream.reasons import Reason
 
 # Memory that a long life has scattered is given back, and the limits stay a file's own.
 FILES_PER_WORKER = 500

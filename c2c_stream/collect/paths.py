@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from c2c_stream.collect.reasons import Reason
+from c2c_stream.reasons import Reason
 
 _VENDOR_NAMES = """
 vendor vendors vendored _vendor _vendored third_party thirdparty third-party extern _extern

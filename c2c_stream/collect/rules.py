@@ -15,8 +15,8 @@ from c2c_stream.code.parse import ParseError, Source, parse
 from c2c_stream.code.slice import slice_out
 from c2c_stream.collect.impurity import impurity
 from c2c_stream.collect.inputs import input_reason
-from c2c_stream.collect.reasons import Reason
 from c2c_stream.collect.shape import Found, functions_in, shape_reason
+from c2c_stream.reasons import Reason
 from c2c_stream.records import Parameter
 
 # A file with more would not fit into one record of rejections.

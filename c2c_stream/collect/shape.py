@@ -8,7 +8,7 @@ from c2c_stream.code.bindings import NESTING, statements_in
 from c2c_stream.code.definitions import usable
 from c2c_stream.code.module import Module
 from c2c_stream.code.scope import FunctionNode, arguments_of, root_name
-from c2c_stream.collect.reasons import Reason
+from c2c_stream.reasons import Reason
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from c2c_stream.code.obstacles import SliceLimits
 from c2c_stream.collect.parser import Parser, WorkerLimits
 from c2c_stream.collect.paths import definitions, is_generated, may_define, reason_of_path
-from c2c_stream.collect.reasons import Reason
 from c2c_stream.collect.rules import Collected, Judgement, Limits, TurnedDown
 from c2c_stream.engine.stage import Outcome
 from c2c_stream.errors import Retry
+from c2c_stream.reasons import Reason
 from c2c_stream.records import File, Function, RejectedItem, occurrence_id_of
 from c2c_stream.settings import CollectSettings
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from c2c_stream.code.obstacles import SliceLimits
-from c2c_stream.collect.reasons import Reason
 from c2c_stream.collect.rules import Collected, Judgement, Limits, TurnedDown
+from c2c_stream.reasons import Reason
 from c2c_stream.records import Parameter
 
 _LENGTH = struct.Struct(">I")

@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping
 
 from c2c_stream.curate.licenses import POLICIES
-from c2c_stream.curate.reasons import Reason
-from c2c_stream.engine.stage import Outcome
+from c2c_stream.engine.stage import Outcome, turned_down
 from c2c_stream.errors import SettingsError
-from c2c_stream.records import Candidate, Curation, Function, RejectedItem
+from c2c_stream.reasons import Reason
+from c2c_stream.records import Candidate, Curation, Function
 from c2c_stream.settings import CurateSettings
 
 # No function_id holds a slash, so this key is nobody's function.
@@ -36,12 +36,11 @@ class Curator:
         verdict = POLICIES[self._policy](record.origin.license)
         winner = state.get(record.function_id)
         if winner is not None:
-            return _rejection(record, Reason.DUP_EXACT, _duplicate_detail(record, winner))
+            return turned_down(record, Reason.DUP_EXACT, _duplicate_detail(record, winner))
         passed = int(state.get(PASSED_KEY, b"0"))
         if self._limit is not None and passed >= self._limit:
-            return _rejection(
-                record, Reason.OVER_LIMIT, f"the first {self._limit} candidates were taken"
-            )
+            detail = f"the first {self._limit} candidates were taken"
+            return turned_down(record, Reason.OVER_LIMIT, detail)
         puts = {record.function_id: _winner(record), PASSED_KEY: b"%d" % (passed + 1)}
         return Outcome((Candidate(record, Curation(self._policy, verdict)),), puts=puts)
 
@@ -62,16 +61,3 @@ def _duplicate_detail(record: Function, winner: bytes) -> str:
         return "this very occurrence came before: its source was read twice"
     place = f"{fields['repository']}:{fields['path']}::{fields['qualified_name']}"
     return f"a copy of {place} (occurrence {fields['occurrence_id']})"
-
-
-def _rejection(record: Function, reason: Reason, detail: str) -> Outcome:
-    item = RejectedItem(
-        occurrence_id=record.occurrence_id,
-        function_id=record.function_id,
-        path=record.origin.path,
-        qualified_name=record.qualified_name,
-        line=record.line,
-        reason=reason.value,
-        detail=detail,
-    )
-    return Outcome(rejected=(item,))

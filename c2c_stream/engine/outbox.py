@@ -12,6 +12,7 @@ from c2c_stream.broker.protocol import Delivered, Produced
 from c2c_stream.codec import Codec
 from c2c_stream.engine.books import Books
 from c2c_stream.engine.stage import Chunk, Outcome
+from c2c_stream.reasons import Reason
 from c2c_stream.records import (
     DeadLetter,
     Header,
@@ -24,7 +25,6 @@ from c2c_stream.records import (
 )
 from c2c_stream.topics import DEAD_LETTER_HEAD_BYTES, MAX_DEAD_LETTER_BYTES, key_of, topic_of
 
-RECORD_TOO_BIG = "record_too_big"
 # Of a rejection record; far below the topic's limit, whatever the details hold.
 REJECTION_BYTES = 1024 * 1024
 # A detail is a hint for a person; hostile names, paths and errors may be of any length.
@@ -158,7 +158,7 @@ def _too_big(record: Record, size: int) -> RejectedItem:
         path=origin.path,
         qualified_name=getattr(function, "qualified_name", ""),
         line=getattr(function, "line", 0),
-        reason=RECORD_TOO_BIG,
+        reason=Reason.RECORD_TOO_BIG.value,
         detail=f"{type(record).__name__} of {size} bytes; the limit is {limit}",
     )
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from c2c_stream.records import Origin, Record, RejectedItem
+from c2c_stream.reasons import Reason
+from c2c_stream.records import Function, Origin, Record, RejectedItem
 
 In = TypeVar("In", contravariant=True)
 
@@ -50,6 +51,20 @@ class Chunk:
     rejected: tuple[RejectedItem, ...]
     cursor: str
     origin: Origin = Origin()
+
+
+def turned_down(function: Function, reason: Reason, detail: str) -> Outcome:
+    """Return the outcome of a function that a rule rejects."""
+    item = RejectedItem(
+        occurrence_id=function.occurrence_id,
+        function_id=function.function_id,
+        path=function.origin.path,
+        qualified_name=function.qualified_name,
+        line=function.line,
+        reason=reason.value,
+        detail=detail,
+    )
+    return Outcome(rejected=(item,))
 
 
 class Source(Protocol[In]):

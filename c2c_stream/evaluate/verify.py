@@ -9,7 +9,8 @@ from typing import Final
 from c2c_stream.errors import Poison
 from c2c_stream.evaluate.compare import Ending, Verification, chosen, verify
 from c2c_stream.execute.compare import Run, read_run
-from c2c_stream.execute.stage import FUNCTION_STEPS_FACTOR, HASH_SEEDS, PRELOAD, PROGRAM
+from c2c_stream.execute.request import request_of, run_of
+from c2c_stream.execute.stage import HASH_SEEDS, PRELOAD, PROGRAM
 from c2c_stream.execute.stage import RANDOM_SEEDS as EXECUTED_SEEDS
 from c2c_stream.records import Sample, SampleCase
 from c2c_stream.sandbox import Pool
@@ -38,19 +39,16 @@ class Rerun:
         settings, order = self._settings, range(len(cases))
         steps = sample.runtime.step_limit or settings.steps
         cpu_ms = min(MAX_CPU_MS, CPU_FACTOR * (sample.runtime.cpu_limit_ms or settings.cpu_ms))
-        request = {
-            "code": sample.code,
-            "entry_point": sample.entry_point,
-            "arguments": [case.arguments for case in cases],
-            "order": list(order),
-            "prepared": "",  # parse anew: nothing of an earlier run is believed
-            "seed": RANDOM_SEED,
-            "steps": steps,
-            "function_steps": steps * FUNCTION_STEPS_FACTOR,
-            "call_cpu_ns": cpu_ms * 1_000_000,
-            "max_result_bytes": settings.max_result_bytes,
-            "max_bytes": settings.max_cases_bytes,
-        }
+        shared = request_of(
+            sample.code,
+            sample.entry_point,
+            [case.arguments for case in cases],
+            steps=steps,
+            call_cpu_ms=cpu_ms,
+            max_result_bytes=settings.max_result_bytes,
+            max_cases_bytes=settings.max_cases_bytes,
+        )
+        request = run_of(shared, order, RANDOM_SEED)  # nothing of an earlier run is believed
         try:
             reply = await self._pool.run(request, cpu_ms)
         except Poison as error:

@@ -1,12 +1,11 @@
 """What runs inside the child: load a bundle, make its calls, one frame each. Standard library only.
 
 All that is parsed is parsed before the first line of the guest runs; after that only the recorder
-touches what the guest made. A frame is a JSON list: [call, verdict, text, steps]. Before them the
-first run hands out what it parsed, for the child of the second run alone to unpack.
+touches what the guest made. A frame is a line of text: call, verdict, steps, result. Before them
+the first run hands out what it compiled, for the child of the second run alone to unpack.
 """
 
 import gc
-import json.encoder
 import marshal
 import sys
 import time
@@ -15,15 +14,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from c2c_stream.code.literals import parse_arguments
-from c2c_stream.code.probes import Counter, probe
+from c2c_stream.code.steps import Counter, compile_counted
 from c2c_stream.execute.recorder import TooLong, Unrepresentable, exception_text, result_text
 
 MODULE: Final = "bundle"
 LOAD: Final = -1  # the number of the frame about loading
-PREPARED: Final = "P"  # how the frame begins that holds what was parsed
+PREPARED: Final = "P"  # how the frame begins that holds what was compiled
 MAX_PREPARED_CHARS: Final = 512 * 1024
 Call = tuple[list[object], dict[str, object]]
-Parsed = tuple[types.CodeType, int, list[Call | None]]
 
 # A little of what bundles are made of.
 _WARM_CODE: Final = """
@@ -45,7 +43,6 @@ def f(n, words):
     return found, [str(w).upper() for w in words], n == 0 and "done"
 """
 _WARM_ROUNDS: Final = 30  # the interpreter specialises code that it has run some ten times
-_quoted = json.encoder.encode_basestring_ascii
 _min, _len = min, len
 _cpu_clock = time.process_time_ns
 _MemoryError, _BaseException = MemoryError, BaseException
@@ -57,47 +54,51 @@ class Run:
     def __init__(self, request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
         self._request = request
         self._emit = emit
+        self._steps: int = request["steps"]
+        self._call_cpu_ns: int = request["call_cpu_ns"]
+        self._max_result_bytes: int = request["max_result_bytes"]
+        self._clock = 0
         self._steps_left: int = request["function_steps"]
         self._bytes_left: int = request["max_bytes"]
         self._function: Callable[..., object] | None = None
-        self._reseed = _reseeder(request)
+        self._reseed = _reseeder(request["seed"])
         self._counter = Counter(0)
 
     def run(self) -> None:
         """Load, then call with each of the arguments asked for, in the order asked for."""
         gc.disable()  # what is parsed stays; looking through it would only copy pages
-        parsed = self._parse()
+        code = self._compiled()
+        calls = [_parsed(call) for call in self._request["calls"]]
         gc.enable()
-        if parsed is None or not self._load(*parsed[:2]):
+        if code is None or not self._load(code):
             return
         self._tell(LOAD, "value", "", self._counter.steps)
+        self._clock = _cpu_clock()
         for number in self._request["order"]:
-            self._call(number, parsed[2][number])
+            self._call(number, calls[number])
 
-    def _parse(self) -> Parsed | None:
+    def _compiled(self) -> types.CodeType | None:
         prepared = self._request["prepared"]
         if prepared:
             # Of a child that ran the same bundle; what it may have forged is its own record.
-            unpacked: Parsed = marshal.loads(bytes.fromhex(prepared))  # noqa: S302
+            unpacked: types.CodeType = marshal.loads(prepared)  # noqa: S302
             return unpacked
         try:
-            probed = probe(self._request["code"], f"<{MODULE}>")
+            code = compile_counted(self._request["code"], f"<{MODULE}>")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self._failed_to_load(error)
             return None
-        parsed = (probed.code, probed.edges, [_parsed(t) for t in self._request["arguments"]])
-        text = marshal.dumps(parsed).hex()
+        text = marshal.dumps(code).hex()
         if _len(text) < MAX_PREPARED_CHARS:
             self._emit(PREPARED + text)
-        return parsed
+        return code
 
-    def _load(self, code: types.CodeType, edges: int) -> bool:
-        self._counter = Counter(edges)
+    def _load(self, code: types.CodeType) -> bool:
         module = types.ModuleType(MODULE)
         sys.modules[MODULE] = module  # where dataclasses look for their module
         namespace = module.__dict__
         namespace.update(self._counter.namespace())
-        self._counter.begin(self._request["steps"])
+        self._counter.begin(self._steps)
         self._reseed()
         try:
             exec(code, namespace)  # noqa: S102  # behind every wall there is
@@ -109,7 +110,7 @@ class Run:
 
     def _failed_to_load(self, error: BaseException) -> None:
         try:
-            text = exception_text(error, self._request["max_result_bytes"])
+            text = exception_text(error, self._max_result_bytes)
         except (TooLong, Unrepresentable):
             text = "a message that cannot be kept"
         self._tell(LOAD, "load_error", text, 0)
@@ -118,21 +119,22 @@ class Run:
         if call is None:
             self._tell(number, "bad_arguments", "", 0)
             return
-        steps = _min(self._request["steps"], self._steps_left)
-        self._counter.begin(steps)
+        counter = self._counter
+        counter.begin(_min(self._steps, self._steps_left))
         self._reseed()
-        started = _cpu_clock()
         verdict, text = self._outcome(call)
-        if self._counter.exhausted:
+        steps = counter.steps
+        before, self._clock = self._clock, _cpu_clock()  # one reading ends a call, begins the next
+        if counter.exhausted:
             verdict, text = "step_limit", ""
-        elif _cpu_clock() - started > self._request["call_cpu_ns"]:
+        elif self._clock - before > self._call_cpu_ns:
             verdict, text = "timeout_cpu", ""
-        self._steps_left -= self._counter.steps
-        self._tell(number, verdict, text, self._counter.steps)
+        self._steps_left -= steps
+        self._tell(number, verdict, text, steps)
 
     def _outcome(self, call: Call) -> tuple[str, str]:
         """Make a call; return its verdict and what it gave."""
-        limit = _min(self._request["max_result_bytes"], self._bytes_left)
+        limit = _min(self._max_result_bytes, self._bytes_left)
         try:
             try:
                 value = self._function(*call[0], **call[1])  # type: ignore[misc]  # loaded
@@ -150,11 +152,11 @@ class Run:
 
     def _tell(self, number: int, verdict: str, text: str, steps: int) -> None:
         self._bytes_left -= _len(text)
-        self._emit(f'[{number}, "{verdict}", {_quoted(text)}, {steps}]')
+        self._emit(f"{number} {verdict} {steps} {text}")
 
 
 def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
-    """Run the request: code, entry_point, arguments, order, seed and limits."""
+    """Run the request: code (or the same prepared), entry_point, calls, order, seed and limits."""
     Run(request, emit).run()
 
 
@@ -164,20 +166,20 @@ def warm_up() -> None:
     request: dict[str, Any] = {
         "code": _WARM_CODE,
         "entry_point": "f",
-        "arguments": ["3, ['a', {1: 2.5}]", "n=2, words=('b', None)", "0, {'x'}", "-1, 'y'"],
-        "order": [0, 1, 2, 3],
-        "prepared": "",
+        "calls": [([3, ["a", {1: 2.5}]], {}), ([], {"n": 2, "words": ("b", None)}), "0, {'x'}"],
+        "order": [0, 1, 2, 2],
+        "prepared": b"",
         "steps": 1000,
         "function_steps": 10_000,
         "call_cpu_ns": 10**9,
         "max_result_bytes": 1000,
         "max_bytes": 10_000,
-        "seed": 0,
+        "seed": None,
     }
     for _ in range(_WARM_ROUNDS):
         frames.clear()
         main(request, frames.append)
-        main({**request, "prepared": frames[0].removeprefix(PREPARED)}, _ignore)
+        main({**request, "prepared": bytes.fromhex(frames[0].removeprefix(PREPARED))}, _ignore)
     sys.modules.pop(MODULE, None)
 
 
@@ -185,20 +187,22 @@ def _ignore(_frame: str) -> None:
     """Take a frame of the warm-up."""
 
 
-def _parsed(text: str) -> Call | None:
+def _parsed(call: Call | str) -> Call | None:
+    """Return the arguments of a call; the host has read all but a few."""
+    if type(call) is not str:
+        return call  # type: ignore[return-value]  # mypy does not narrow by exact type
     try:
-        return parse_arguments(text)
+        return parse_arguments(call)
     except ValueError:
         return None
 
 
-def _reseeder(request: Mapping[str, Any]) -> Callable[[], None]:
+def _reseeder(seed: int | None) -> Callable[[], None]:
     """Return what gives `random` the run's seed again, where the bundle may use it at all."""
-    if "random" not in request["code"]:
+    if seed is None:
         return _keep_seed
     import random  # noqa: PLC0415  # most children need none
 
-    seed = request["seed"]
     reset = random.seed  # noqa: TID251  # the guest's generator, not ours
 
     def reseed() -> None:

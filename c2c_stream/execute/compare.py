@@ -34,7 +34,7 @@ class Run:
     end: Verdict
     load_error: str = ""
     loaded: bool = True
-    prepared: str = ""
+    prepared: bytes = b""
 
     def candidates(self) -> list[int]:
         """Return the calls that may become cases: none after a stop that depends on the machine."""

@@ -1,9 +1,8 @@
 """Read the frames of a child: hostile text until it has passed here. Pure."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from c2c_stream.execute.child import LOAD, MAX_PREPARED_CHARS, PREPARED
 from c2c_stream.sandbox import Verdict
@@ -23,9 +22,9 @@ _FROM_CHILD: Final = {
         Verdict.LOAD_ERROR,
     )
 }
-_FIELDS: Final = [int, str, str, int]
-_MAX_STEPS: Final = 1 << 40
-_HEX: Final = frozenset("0123456789abcdef")
+_FIELDS: Final = 4
+_LOAD_WORD: Final = str(LOAD)
+_MAX_DIGITS: Final = 12
 
 
 class ForgedError(ValueError):
@@ -42,17 +41,21 @@ class Call:
     steps: int
 
 
-def split_prepared(frames: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """Return what the first run parsed, for another child to unpack, and the other frames.
+def split_prepared(frames: Sequence[str]) -> tuple[bytes, Sequence[str]]:
+    """Return what the first run compiled, for another child to unpack, and the other frames.
 
     Empty where there is none. Raises ForgedError where it is no such text.
     """
     if not frames or not frames[0].startswith(PREPARED):
-        return "", frames
+        return b"", frames
     text = frames[0].removeprefix(PREPARED)
-    if len(text) > MAX_PREPARED_CHARS or not set(text) <= _HEX:
-        raise ForgedError("what was parsed is not as agreed")
-    return text, frames[1:]
+    try:
+        prepared = bytes.fromhex(text)
+    except ValueError as error:
+        raise ForgedError("what was compiled is not as agreed") from error
+    if len(text) > MAX_PREPARED_CHARS:
+        raise ForgedError("what was compiled is longer than agreed")
+    return prepared, frames[1:]
 
 
 def parse_frames(
@@ -62,7 +65,7 @@ def parse_frames(
 
     The first is about loading; the others are about the calls in `expected`, each at most once.
     """
-    calls = tuple(_checked(fields, max_text_bytes) for fields in _decoded(frames))
+    calls = tuple([_checked(frame, max_text_bytes) for frame in frames])
     numbers = [call.number for call in calls]
     if numbers[:1] not in ([], [LOAD]):
         raise ForgedError("the first frame is not about loading")
@@ -71,26 +74,23 @@ def parse_frames(
     return calls
 
 
-def _decoded(frames: Sequence[str]) -> list[Any]:
-    try:
-        # As one text: a frame that is more or less than a value changes how many there are.
-        decoded: list[Any] = json.loads(f"[{','.join(frames)}]")
-    except (ValueError, RecursionError) as error:
-        raise ForgedError("a frame is not JSON") from error
-    if len(decoded) != len(frames):
-        raise ForgedError("a frame is not one value")
-    return decoded
-
-
-def _checked(fields: Any, max_text_bytes: int) -> Call:
-    if type(fields) is not list or [type(field) for field in fields] != _FIELDS:
+def _checked(frame: str, max_text_bytes: int) -> Call:
+    parts = frame.split(" ", _FIELDS - 1)
+    if len(parts) != _FIELDS:
         raise ForgedError("a frame has other fields")
-    number, word, text, steps = fields
+    number, word, steps, text = parts
     verdict = _FROM_CHILD.get(word)
-    if verdict is None or not 0 <= steps < _MAX_STEPS:
-        raise ForgedError("a frame has an unknown verdict or impossible steps")
-    _measure(text, max_text_bytes)
-    return Call(number, verdict, text, steps)
+    if verdict is None:
+        raise ForgedError("a frame has an unknown verdict")
+    if not text.isascii() or len(text) > max_text_bytes:
+        _measure(text, max_text_bytes)
+    return Call(LOAD if number == _LOAD_WORD else _count(number), verdict, text, _count(steps))
+
+
+def _count(digits: str) -> int:
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > _MAX_DIGITS:
+        raise ForgedError("a frame has an impossible number")
+    return int(digits)
 
 
 def _measure(text: str, max_text_bytes: int) -> None:

@@ -8,9 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from c2c_stream.engine.stage import Outcome, Place
+from c2c_stream.engine.stage import Outcome, Place, turned_down
 from c2c_stream.execute.compare import REASONS, Finding, Run, compare, read_run
-from c2c_stream.records import Case, Cases, Dropped, Execution, Inputs, RejectedItem
+from c2c_stream.execute.request import Request, request_of, run_of
+from c2c_stream.reasons import Reason
+from c2c_stream.records import Case, Cases, Dropped, Execution, Inputs
 from c2c_stream.sandbox import Pool, Verdict
 from c2c_stream.settings import ExecuteSettings, SandboxSettings
 
@@ -30,7 +32,6 @@ PRELOAD: Final = (
     "types",
     "warnings",
 )
-FUNCTION_STEPS_FACTOR: Final = 8  # calls at their limit that a function may make
 CALL_CPU_SHARE: Final = 3  # a call that takes more than this part of the CPU limit is not kept
 
 
@@ -70,38 +71,39 @@ class Executor:
         """Nothing waits for more records."""
 
     def limit(self) -> int:
-        """Return how many records to work on at once: one more than cores keeps them busy."""
-        return self._jobs + 1
+        """Return how many records to work on at once, so that no jail of either pool waits long."""
+        return 3 * self._jobs
 
     async def process(self, record: Inputs, place: Place) -> Outcome:  # noqa: ARG002  # AsyncStage
         """Execute all calls twice; keep what both runs agree on."""
-        first = await self._run(0, record, range(len(record.arguments)))
+        request = self._request(record)
+        first = await self._run(0, request, range(len(record.arguments)))
         candidates = first.candidates()[::-1]
-        second = await self._run(1, record, candidates, first.prepared) if candidates else None
+        second = await self._run(1, request, candidates, first.prepared) if candidates else None
         finding = compare(first, second, len(record.arguments), self._settings.max_cases_bytes)
         if finding.reason:
-            return _reject(record, finding)
+            return turned_down(record.function, Reason(finding.reason), finding.detail)
         return Outcome(outputs=(self._cases(record, finding),))
 
-    async def _run(
-        self, which: int, record: Inputs, order: Sequence[int], prepared: str = ""
-    ) -> Run:
+    def _request(self, record: Inputs) -> Request:
+        """Return what both runs are asked."""
         settings = self._settings
-        request = {
-            "code": record.function.code,
-            "entry_point": record.function.entry_point,
-            "arguments": list(record.arguments),
-            "order": list(order),
-            "prepared": prepared,
-            "seed": RANDOM_SEEDS[which],
-            "steps": settings.steps,
-            "function_steps": settings.steps * FUNCTION_STEPS_FACTOR,
-            "call_cpu_ns": settings.cpu_ms * 1_000_000 // CALL_CPU_SHARE,
-            "max_result_bytes": settings.max_result_bytes,
-            "max_bytes": settings.max_cases_bytes,
-        }
-        reply = await self._pools[which].run(request, settings.cpu_ms)
-        return read_run(reply, order, settings.max_result_bytes)
+        return request_of(
+            record.function.code,
+            record.function.entry_point,
+            record.arguments,
+            steps=settings.steps,
+            call_cpu_ms=settings.cpu_ms // CALL_CPU_SHARE,
+            max_result_bytes=settings.max_result_bytes,
+            max_cases_bytes=settings.max_cases_bytes,
+        )
+
+    async def _run(
+        self, which: int, shared: Request, order: Sequence[int], prepared: bytes = b""
+    ) -> Run:
+        request = run_of(shared, order, RANDOM_SEEDS[which], prepared)
+        reply = await self._pools[which].run(request, self._settings.cpu_ms)
+        return read_run(reply, order, self._settings.max_result_bytes)
 
     def _cases(self, record: Inputs, finding: Finding) -> Cases:
         kept = tuple(
@@ -123,17 +125,3 @@ class Executor:
 def _dropped(verdicts: Sequence[Verdict]) -> tuple[Dropped, ...]:
     counts = Counter(verdicts)
     return tuple(Dropped(str(verdict), counts[verdict]) for verdict in Verdict if counts[verdict])
-
-
-def _reject(record: Inputs, finding: Finding) -> Outcome:
-    function = record.function
-    item = RejectedItem(
-        occurrence_id=function.occurrence_id,
-        function_id=function.function_id,
-        path=function.origin.path,
-        qualified_name=function.qualified_name,
-        line=function.line,
-        reason=str(finding.reason),
-        detail=finding.detail,
-    )
-    return Outcome(rejected=(item,))

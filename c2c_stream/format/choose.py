@@ -20,21 +20,20 @@ def distinct_calls(parameters: Sequence[Parameter], cases: Iterable[Case]) -> li
 def by_information(cases: Sequence[Case]) -> list[Case]:
     """Return `cases` so that each prefix says as much as its length allows.
 
-    Outcomes not yet seen come first; among them values before exceptions and short before long.
-    The last case of an outcome that occurs more than once comes at the very end, so that what is
-    hidden does not all end alike.
+    Outcomes not yet seen come first, among them in the order written: a writer puts those inputs
+    first that reach new code. The last case of an outcome that occurs more than once comes at the
+    very end, so that what is hidden does not all end alike.
     """
-    ranked = sorted(enumerate(cases), key=lambda pair: (_length(pair[1]), pair[0]))
     occurs = Counter(_outcome(case) for case in cases)
     seen: Counter[tuple[str, str]] = Counter()
-    keys: dict[int, tuple[bool, int, bool, int, int]] = {}
-    for index, case in ranked:
+    keys: list[tuple[bool, int, int]] = []
+    for index, case in enumerate(cases):
         outcome = _outcome(case)
         turn = seen[outcome]
         last = 1 < occurs[outcome] == turn + 1
-        keys[index] = (last, turn, case.verdict != VALUE, _length(case), index)
+        keys.append((last, turn, index))
         seen[outcome] += 1
-    return [cases[index] for index in sorted(keys, key=keys.__getitem__)]
+    return [cases[index] for _, _, index in sorted(keys)]
 
 
 def most_visible(cases: int, fewest: int, most: int) -> int:
@@ -48,10 +47,6 @@ def tells(case: Case, code: str) -> bool:
     spelled = (answer, repr(answer)[1:-1])
     texts = (case.arguments, case.result)
     return bool(answer) and any(form in text for form in spelled for text in texts)
-
-
-def _length(case: Case) -> int:
-    return len(case.arguments) + len(case.result)
 
 
 def _outcome(case: Case) -> tuple[str, str]:

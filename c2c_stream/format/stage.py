@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from random import Random
 
-from c2c_stream.engine.stage import Outcome
+from c2c_stream.engine.stage import Outcome, turned_down
 from c2c_stream.format.choose import VALUE, by_information, distinct_calls, most_visible, tells
 from c2c_stream.format.fence import fenced
 from c2c_stream.format.prompt import Layout, draw_layout, write_prompt
-from c2c_stream.records import Case, Cases, RejectedItem, Sample, SampleCase
+from c2c_stream.reasons import Reason
+from c2c_stream.records import Case, Cases, Sample, SampleCase
 from c2c_stream.settings import FormatSettings
 
 TASK = "case2code"
@@ -35,9 +36,13 @@ class Formatter:
         cases = distinct_calls(record.function.parameters, record.cases)
         values = sum(case.verdict == VALUE for case in cases)
         if values < MIN_VALUES:
-            return _reject(record, "too_few_cases", f"{values} values, {MIN_VALUES} are needed")
+            return turned_down(
+                record.function, Reason.TOO_FEW_CASES, f"{values} values, {MIN_VALUES} are needed"
+            )
         if len({(case.verdict, case.result) for case in cases}) < MIN_OUTCOMES:
-            return _reject(record, "constant", f"all {len(cases)} cases end alike")
+            return turned_down(
+                record.function, Reason.CONSTANT, f"all {len(cases)} cases end alike"
+            )
         return self._format(record, cases)
 
     def _format(self, record: Cases, cases: Sequence[Case]) -> Outcome:
@@ -47,12 +52,16 @@ class Formatter:
         most = most_visible(len(cases), self._settings.min_visible, self._settings.max_visible)
         ranked = [c for c in by_information(cases) if not tells(c, record.function.code)]
         if len(ranked) < fewest:
-            return _reject(record, "tells_answer", "too many cases spell out the function's code")
+            return turned_down(
+                record.function, Reason.TELLS_ANSWER, "too many cases spell out the function's code"
+            )
         visible = ranked[: rng.randint(fewest, most)]
         fitting = self._fit(record, layout, visible, ranked, fewest)
         if fitting is None:
             limit = self._settings.max_prompt_chars
-            return _reject(record, "prompt_too_long", f"{fewest} cases do not fit in {limit}")
+            return turned_down(
+                record.function, Reason.PROMPT_TOO_LONG, f"{fewest} cases do not fit in {limit}"
+            )
         rng.shuffle(fitting)
         hidden = [case for case in cases if case not in fitting]
         prompt = write_prompt(layout, record.function, fitting)
@@ -92,20 +101,6 @@ def _length(case: Case) -> int:
 
 def _rng(function_id: str) -> Random:
     return Random(f"{TASK}:{function_id}")  # noqa: S311  # reproducible by intention
-
-
-def _reject(record: Cases, reason: str, detail: str) -> Outcome:
-    function = record.function
-    item = RejectedItem(
-        occurrence_id=function.occurrence_id,
-        function_id=function.function_id,
-        path=function.origin.path,
-        qualified_name=function.qualified_name,
-        line=function.line,
-        reason=reason,
-        detail=detail,
-    )
-    return Outcome(rejected=(item,))
 
 
 def _sample(record: Cases, prompt: str, visible: Sequence[Case], hidden: Sequence[Case]) -> Sample:

@@ -34,7 +34,7 @@ INSTRUCTIONS: tuple[str, ...] = (
     "Turn the following kind of evidence, calls and their outcomes, into working Python.",
     "Look for the simplest function that explains all of the outcomes, and implement it.",
     "We kept the calls but not the code. Please write the code again.",
-    "Write the function so that running the calls again changes nothing in the record.",
+    "Write the function that would produce this record again, call by call.",
     "Program by example: from these calls to a general Python function.",
     "Deduce what is computed, including what happens in corner cases, and write it in Python.",
 )

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from c2c_stream.errors import SourceError
 from c2c_stream.ingest.items import Census, Found, Home
-from c2c_stream.ingest.reasons import Reason
 from c2c_stream.ingest.rows import Columns, columns_of, item_of_row, row_fault
 from c2c_stream.ingest.streams import MIB, plain_stream
+from c2c_stream.reasons import Reason
 from c2c_stream.records import File, RejectedItem
 
 # JSON writes a byte as six characters at worst; the rest is for the other columns.

@@ -65,6 +65,11 @@ def fetched(
     return repository
 
 
+def ask(record: Repository, timeout_s: float) -> None:
+    """Ask a remote repository for its references. Raises SourceError, Retry, Unavailable."""
+    _git(record, timeout_s, "ls-remote", "--quiet", "--end-of-options", record.url, "HEAD")
+
+
 def forget(repository: GitRepository) -> None:
     """Remove a clone, and what attempts that died left of it."""
     place = repository.git_dir
@@ -108,7 +113,7 @@ def _run(
         return process.wait(timeout_s)
     except subprocess.TimeoutExpired as error:
         raise Retry(
-            f"{shown(record.url)}: the fetch took more than {timeout_s:g} seconds "
+            f"{shown(record.url)}: git took more than {timeout_s:g} seconds "
             f"(ingest.fetch_timeout_s)"
         ) from error
     finally:

@@ -21,7 +21,7 @@ from c2c_stream.ingest.items import (
     rejected,
     too_big,
 )
-from c2c_stream.ingest.reasons import Reason
+from c2c_stream.reasons import Reason
 from c2c_stream.records import File, RejectedItem
 
 # What tools put beside the code: not the user's own.

@@ -22,7 +22,7 @@ from c2c_stream.ingest.items import (
     too_big,
 )
 from c2c_stream.ingest.locate import is_remote, shown
-from c2c_stream.ingest.reasons import Reason
+from c2c_stream.reasons import Reason
 from c2c_stream.records import File, RejectedItem
 
 # Above this a blob is not read to its end to be thrown away: `cat-file` is started again.

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from c2c_stream.ingest.licenses import header_license
-from c2c_stream.ingest.reasons import Reason
+from c2c_stream.reasons import Reason
 from c2c_stream.records import UNKNOWN_LICENSE, File, Origin, RejectedItem, file_id_of
 
 PYTHON_SUFFIXES = (".py", ".pyw")

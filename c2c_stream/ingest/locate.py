@@ -45,7 +45,10 @@ def locate(record: Repository) -> Located:
     if is_remote(record.url):
         return _remote(record)
     path = local_path(record.url)
-    kind = record.kind or _kind_of(path, record.url)
+    try:
+        kind = record.kind or _kind_of(path, record.url)
+    except PermissionError as error:
+        raise SourceError(f"{record.url}: cannot be read: {error.strerror}") from error
     return Located(kind, path_text(os.fsencode(path.name)) or "root", path)
 
 
@@ -73,7 +76,12 @@ def local_path(url: str) -> Path:
     """Return the absolute path of a local source. Raises SourceError if nothing is there."""
     if not url or "\0" in url:
         raise SourceError(f"the source is empty: {ACCEPTED}")
-    path = Path(os.path.abspath(url.removeprefix("file://")))  # noqa: PTH100  # keeps links' names
+    try:
+        path = Path(os.path.abspath(url.removeprefix("file://")))  # noqa: PTH100  # keeps links' names
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"{url}: the current folder was removed; cd to one that exists"
+        ) from error
     if not path.exists():
         why = "is a broken symlink" if path.is_symlink() else "does not exist"
         raise SourceError(f"{url}: {why}: {ACCEPTED}")

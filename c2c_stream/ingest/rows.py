@@ -18,7 +18,7 @@ from c2c_stream.ingest.items import (
 )
 from c2c_stream.ingest.licenses import joined
 from c2c_stream.ingest.locate import shown
-from c2c_stream.ingest.reasons import Reason
+from c2c_stream.reasons import Reason
 from c2c_stream.records import File, RejectedItem
 
 TEXT = ("content", "code", "text")

@@ -8,6 +8,7 @@ from pathlib import Path
 from c2c_stream.engine.stage import Chunk
 from c2c_stream.errors import Poison, Retry, SourceError, Unavailable
 from c2c_stream.ingest.chunks import chunks_of, position_of
+from c2c_stream.ingest.fetch import ask
 from c2c_stream.ingest.items import Census, Found, Home, path_text
 from c2c_stream.ingest.locate import locate, shown
 from c2c_stream.ingest.sources import Opened, open_source
@@ -61,6 +62,19 @@ def check_source(
     except (Poison, Retry, Unavailable) as error:
         raise SourceError(str(error)) from error
     return record
+
+
+def check_remote(record: Repository, settings: IngestSettings | None = None) -> None:
+    """Ask the server of a URL for it. Raises SourceError in one sentence; a local path passes."""
+    if locate(record).path is not None:
+        return
+    used = settings or IngestSettings()
+    try:
+        ask(record, used.git_timeout_s)
+    except SourceError:
+        raise
+    except (Retry, Unavailable) as error:
+        raise SourceError(f"{error}; check the URL and the network, then run again") from error
 
 
 def _items(

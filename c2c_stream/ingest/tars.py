@@ -19,8 +19,8 @@ from c2c_stream.ingest.items import (
     rejected,
     too_big,
 )
-from c2c_stream.ingest.reasons import Reason
 from c2c_stream.ingest.streams import plain_stream
+from c2c_stream.reasons import Reason
 from c2c_stream.records import File, RejectedItem
 
 # tarfile reads these headers whole; an honest one holds a path and some attributes.

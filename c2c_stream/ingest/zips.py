@@ -20,9 +20,9 @@ from c2c_stream.ingest.items import (
     rejected,
     too_big,
 )
-from c2c_stream.ingest.reasons import Reason
 from c2c_stream.ingest.streams import MIB, refuse_bomb
 from c2c_stream.ingest.tars import hidden
+from c2c_stream.reasons import Reason
 from c2c_stream.records import File, RejectedItem
 
 # zipfile holds the whole directory, about eight times its size on disk: some 200,000 entries.

@@ -7,7 +7,6 @@ The second is loaded in each child and takes away what only a zygote needs.
 import errno
 import functools
 import os
-import platform
 from typing import Any, Final
 
 from c2c_stream.sandbox import linux
@@ -178,7 +177,7 @@ def _optimise(seccomp: Any, rules: Any) -> None:
 def _seccomp() -> Any:
     if not linux.supported():
         raise SandboxUnavailable(
-            f"sandbox: architecture {platform.machine()!r} is not supported; x86_64 and aarch64 are"
+            f"sandbox: architecture {linux.machine()!r} is not supported; x86_64 and aarch64 are"
         )
     try:
         import pyseccomp  # noqa: PLC0415  # raises where libseccomp is missing

@@ -1,7 +1,7 @@
 """The host's end of one jail: starts it, maps its users, sends it orders, reads its frames."""
 
 import asyncio
-import json
+import marshal
 import mmap
 import os
 import socket
@@ -25,7 +25,8 @@ from c2c_stream.sandbox.arena import (
 )
 from c2c_stream.sandbox.idmap import map_users
 from c2c_stream.sandbox.layout import Layout
-from c2c_stream.sandbox.protocol import REPORT_BYTES, SETUP_BYTES, Order, Report, Stop
+from c2c_stream.sandbox.protocol import ORDER, REPORT_BYTES, SETUP_BYTES
+from c2c_stream.sandbox.report import Report, Stop
 from c2c_stream.sandbox.unavailable import SandboxUnavailable
 from c2c_stream.sandbox.verdicts import Ended, Reply
 
@@ -38,6 +39,7 @@ _OPTIONS: Final = ("-s", "-S", "-P", "-X", "no_debug_ranges")
 
 _ENVIRONMENT: Final = {
     "LC_ALL": "C.UTF-8",
+    "LD_BIND_NOW": "1",  # or each child would resolve the same symbols anew
     "PYTHONUTF8": "1",
 }
 # Packages are put in place bare, so that no __init__ imports what a jail must not hold.
@@ -78,6 +80,8 @@ class Jail:
         self._process = process
         self._control = control
         self._arena = mmap.mmap(fd, ARENA_BYTES)
+        self._loop: asyncio.AbstractEventLoop | None = None  # while it listens
+        self._waiting: asyncio.Future[bytes] | None = None
         self.walls: tuple[str, ...] = ()
         self.python = ""
         self.served = 0
@@ -109,13 +113,10 @@ class Jail:
     async def run(self, request: bytes, cpu_ms: int, wall_ms: int) -> Reply:
         """Run one request in a child of its own. Raises JailBrokenError."""
         self._arena[: len(request)] = request
-        order = Order(len(request), cpu_ms, wall_ms)
         try:
-            self._control.send(order.pack())
-            async with asyncio.timeout(wall_ms / 1000 + _REPORT_GRACE_S):
-                data = await asyncio.get_running_loop().sock_recv(self._control, REPORT_BYTES)
+            data = await self._ordered(ORDER.pack(len(request), cpu_ms, wall_ms), wall_ms / 1000)
             report = Report.unpack(data)
-        except (OSError, ValueError, TimeoutError) as error:
+        except (OSError, ValueError) as error:
             raise JailBrokenError(f"the zygote is gone: {error!r}") from error
         reply = _reply(report, memoryview(self._arena)[REQUEST_BYTES:])
         # Give the pages back: the next child finds zeros, whatever this one left.
@@ -123,8 +124,21 @@ class Jail:
         self.served += 1
         return reply
 
+    async def _ordered(self, order: bytes, wall_s: float) -> bytes:
+        """Send an order; return what the zygote reports, or nothing when it is gone or late."""
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        late = loop.call_later(wall_s + _REPORT_GRACE_S, self._answer, b"")
+        try:
+            self._control.send(order)
+            return await self._waiting
+        finally:
+            late.cancel()
+            self._waiting = None
+
     def kill(self) -> None:
         """End every process in the jail. May be called twice."""
+        self._silence()
         self._process.kill()
         self._process.wait()
         self._control.close()
@@ -132,17 +146,41 @@ class Jail:
     async def set_up(self, config: Mapping[str, Any]) -> None:
         """Send the configuration, answer what is asked, return when the walls stand."""
         loop = asyncio.get_running_loop()
-        self._control.send(json.dumps(config).encode())
+        self._control.send(marshal.dumps(dict(config)))
         while not self.walls:
             data = await loop.sock_recv(self._control, SETUP_BYTES)
-            message = json.loads(data or b'{"failed": "the launcher died"}')
-            if "map" in message:
-                self._control.send(json.dumps(map_users(self.pid)).encode())
-            elif "ready" in message:
-                self.walls = tuple(message["ready"])
-                self.python = message["python"]
+            word, _, rest = (data.decode() or "failed the launcher died").partition(" ")
+            if word == "map":
+                self._control.send(marshal.dumps(map_users(self.pid)))
+            elif word == "ready":
+                self.python, *walls = rest.split()
+                self.walls = tuple(walls)
             else:
-                raise ValueError(message["failed"])
+                raise ValueError(rest)
+        self._listen(loop)
+
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Await reports with one reader for good: to put one up for each would cost more."""
+        self._loop = loop
+        loop.add_reader(self._control, self._report)
+
+    def _report(self) -> None:
+        try:
+            data = self._control.recv(REPORT_BYTES)
+        except OSError:
+            data = b""
+        if not data:
+            self._silence()
+        self._answer(data)
+
+    def _answer(self, data: bytes) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(data)
+
+    def _silence(self) -> None:
+        if self._loop is not None:
+            self._loop.remove_reader(self._control)
+            self._loop = None
 
 
 def _spawn(plan: Plan, errors: IO[bytes]) -> Jail:

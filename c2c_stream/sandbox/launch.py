@@ -1,10 +1,11 @@
 """The first process of a jail: imports what is trusted, builds the walls, forks the zygote.
 
-Standard library only. Talks to the host in JSON over the control socket until the zygote serves.
+Standard library only. Until the zygote serves it tells the host lines of plain text over the
+control socket, "word rest", and is answered in marshalled values, which only the host writes.
 """
 
 import importlib
-import json
+import marshal
 import os
 import signal
 import sys
@@ -25,7 +26,7 @@ def main(control: int, arena_fd: int) -> NoReturn:
         jail.follow_parent()
         Launcher(control, arena_fd).launch()
     except Exception as error:  # noqa: BLE001  # whatever it is, the host tells the user
-        _tell(control, {"failed": f"{error}" or type(error).__name__})
+        _tell(control, "failed", f"{error}" or type(error).__name__)
     finally:
         os._exit(1)
 
@@ -35,7 +36,7 @@ class Launcher:
 
     def __init__(self, control: int, arena_fd: int) -> None:
         self._control = control
-        self._config: Mapping[str, Any] = json.loads(os.read(control, SETUP_BYTES))
+        self._config: Mapping[str, Any] = marshal.loads(os.read(control, SETUP_BYTES))  # noqa: S302
         self._program = _load(self._config)
         self._arena = linux.map_shared(arena_fd, ARENA_BYTES)
         self._null = os.open(os.devnull, os.O_RDWR)
@@ -51,8 +52,8 @@ class Launcher:
         os.waitpid(pid, 0)
 
     def _ask_for_map(self) -> None:
-        _tell(self._control, {"map": os.getpid()})
-        answer = json.loads(os.read(self._control, SETUP_BYTES))
+        _tell(self._control, "map", "")
+        answer = marshal.loads(os.read(self._control, SETUP_BYTES))  # noqa: S302
         if answer != {"mapped": True}:
             raise jail.WallError("uid", str(answer), "run as root with CAP_SETUID, or as a user")
 
@@ -60,7 +61,7 @@ class Launcher:
         """Be the zygote: close the walls that it shares with its children, and serve."""
         zygote = self._settle()
         python = sys.version.split(maxsplit=1)[0]
-        _tell(self._control, {"ready": [*walls, *_STANDING], "python": python})
+        _tell(self._control, "ready", " ".join([python, *walls, *_STANDING]))
         zygote.serve()
 
     def _settle(self) -> Zygote:
@@ -115,5 +116,5 @@ def _warm_up(program: Program) -> None:
         warm()
 
 
-def _tell(control: int, message: Mapping[str, Any]) -> None:
-    os.write(control, json.dumps(message).encode())
+def _tell(control: int, word: str, rest: str) -> None:
+    os.write(control, f"{word} {rest}".encode())

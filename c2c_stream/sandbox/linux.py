@@ -6,7 +6,6 @@ fork would cost more than the call.
 
 import ctypes
 import os
-import platform
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -63,9 +62,14 @@ class SockFprog(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def supported(machine: str = "") -> bool:
+def machine() -> str:
+    """Return this architecture's name."""
+    return os.uname().machine
+
+
+def supported(name: str = "") -> bool:
     """Return whether the system call numbers of this architecture are known here."""
-    return (machine or platform.machine()) in _NUMBERS
+    return (name or machine()) in _NUMBERS
 
 
 def unshare(flags: int) -> None:
@@ -169,7 +173,7 @@ def _syscall(name: str, *arguments: Any) -> None:
 
 
 def _number(name: str) -> int:
-    return _NUMBERS[platform.machine()][name]
+    return _NUMBERS[machine()][name]
 
 
 def _check(result: int, what: str) -> None:

@@ -10,18 +10,23 @@ import os
 import resource
 import signal
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from c2c_stream.sandbox import linux
 from c2c_stream.sandbox.arena import END, FAULT, STARTED, FrameWriter
 from c2c_stream.sandbox.jail import CHILD_UID
-from c2c_stream.sandbox.protocol import ORDER, ORDER_BYTES, REPORT, Stop
+from c2c_stream.sandbox.protocol import (
+    NOT_STOPPED,
+    ORDER,
+    ORDER_BYTES,
+    REPORT,
+    STOPPED_BY_CPU,
+    STOPPED_BY_WALL,
+)
 
 Program = Callable[[Any, Callable[[str], None]], None]
 
-_CPU, _WALL, _NONE = int(Stop.CPU), int(Stop.WALL), int(Stop.NONE)
 _FAULT_CHARS: Final = 4000
 _LATER_S: Final = 0.001  # a CPU clock may lag behind what a timer says
 _CPU_CLOCK: Final = 2  # CPUCLOCK_SCHED of the kernel's per-process clock ids
@@ -82,8 +87,8 @@ class Zygote:
             if left_cpu <= 0 or left_wall <= 0:
                 os.kill(pid, signal.SIGKILL)  # not yet waited for, so the pid is still its own
                 signal.sigwait(_ENDED)
-                return _CPU if left_cpu <= 0 else _WALL
-        return _NONE
+                return STOPPED_BY_CPU if left_cpu <= 0 else STOPPED_BY_WALL
+        return NOT_STOPPED
 
     def _child(self, request_bytes: int, cpu_ms: int) -> NoReturn:
         """Close the last walls, then run the program on the request; never return."""
@@ -117,6 +122,8 @@ def _run_program(
         program(request, writer.emit)
     except BaseException:  # noqa: BLE001  # told to the host, which knows what to do
         end = FAULT
+        import traceback  # noqa: PLC0415  # what a fault needs alone is not in every fork
+
         writer.emit(ascii(traceback.format_exc())[-_FAULT_CHARS:])
     finally:
         writer.mark(end)

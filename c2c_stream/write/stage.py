@@ -3,8 +3,9 @@
 import os
 from typing import Any, Final
 
-from c2c_stream.engine.stage import Outcome, Place
-from c2c_stream.records import Candidate, Inputs, RejectedItem, Writing, content_hash
+from c2c_stream.engine.stage import Outcome, Place, turned_down
+from c2c_stream.reasons import Reason
+from c2c_stream.records import Candidate, Inputs, Writing, content_hash
 from c2c_stream.sandbox import Ended, Pool, Reply
 from c2c_stream.settings import SandboxSettings, WriteSettings
 from c2c_stream.write.child import VERSION
@@ -15,19 +16,16 @@ HASH_SEED: Final = 0
 # What the search itself needs, and what bundles import most; each costs every fork a little.
 PRELOAD: Final = ("collections", "functools", "itertools", "math", "random", "re", "string")
 
-NO_INPUTS: Final = "no_inputs"
-LOAD_ERROR: Final = "load_error"
 # How a child ended where it should not have -> the reason that its function is turned down.
 _REASONS: Final = {
-    Ended.EXITED: "exited",
-    Ended.CPU: "timeout_cpu",
-    Ended.WALL: "timeout_wall",
-    Ended.MEMORY: "memory",
-    Ended.CRASH: "crash",
-    Ended.FORGED: "exited",
-    Ended.FAULT: "search_failed",
+    Ended.EXITED: Reason.EXITED,
+    Ended.CPU: Reason.TIMEOUT_CPU,
+    Ended.WALL: Reason.TIMEOUT_WALL,
+    Ended.MEMORY: Reason.MEMORY,
+    Ended.CRASH: Reason.CRASH,
+    Ended.FORGED: Reason.EXITED,
+    Ended.FAULT: Reason.SEARCH_FAILED,
 }
-REASONS: Final = frozenset({NO_INPUTS, LOAD_ERROR, *_REASONS.values()})
 
 
 class Writer:
@@ -79,15 +77,16 @@ def request_for(record: Candidate, settings: WriteSettings) -> dict[str, Any]:
 def outcome_of(record: Candidate, reply: Reply, seed: int, count: int) -> Outcome:
     """Return the inputs that a reply holds, or the reason why there are none."""
     if reply.ended is not Ended.DONE:
-        return _reject(record, _REASONS[reply.ended], _how(reply))
+        return turned_down(record.function, _REASONS[reply.ended], _how(reply))
     try:
         told = parse_frames(reply.frames, count)
     except ForgedError as error:
-        return _reject(record, _REASONS[Ended.FORGED], f"its frames are forged: {error}")
+        return turned_down(record.function, Reason.EXITED, f"its frames are forged: {error}")
     if told.load_error:
-        return _reject(record, LOAD_ERROR, told.load_error)
+        return turned_down(record.function, Reason.LOAD_ERROR, told.load_error)
     if not told.inputs:
-        return _reject(record, NO_INPUTS, f"nothing worked in {told.iterations} calls")
+        detail = f"nothing worked in {told.iterations} calls"
+        return turned_down(record.function, Reason.NO_INPUTS, detail)
     return Outcome(outputs=(_inputs(record, told, seed),))
 
 
@@ -109,17 +108,3 @@ def _inputs(record: Candidate, told: Told, seed: int) -> Inputs:
         inputs=len(told.inputs),
     )
     return Inputs(record.function, record.curation, writing, told.inputs)
-
-
-def _reject(record: Candidate, reason: str, detail: str) -> Outcome:
-    function = record.function
-    item = RejectedItem(
-        occurrence_id=function.occurrence_id,
-        function_id=function.function_id,
-        path=function.origin.path,
-        qualified_name=function.qualified_name,
-        line=function.line,
-        reason=reason,
-        detail=detail,
-    )
-    return Outcome(rejected=(item,))

@@ -82,3 +82,23 @@ def test_the_funnel_in_one_line_has_every_stage() -> None:
     assert line_of(progress(2)) == (
         "2 files > 2 functions > 2 candidates > 2 inputs > 2 cases > 2 samples > 2 rows"
     )
+
+
+def test_what_a_service_waits_for_is_said_once_and_again_after_it_was_over() -> None:
+    console = Console(file=StringIO(), width=80)
+    with Funnel(console) as funnel:
+        for second, waiting in enumerate([[], ["writer waits: x"], ["writer waits: x"], []]):
+            funnel.look(100.0 + second, progress(1), waiting)
+        funnel.look(105.0, progress(1), ["writer waits: x"])
+
+    assert isinstance(console.file, StringIO)
+    assert console.file.getvalue().splitlines()[1:] == ["writer waits: x"] * 2
+
+
+def test_a_terminal_shows_what_a_service_waits_for() -> None:
+    console = Console(file=StringIO(), width=80, force_terminal=True)
+    with Funnel(console) as funnel:
+        funnel.look(100.0, progress(1), ["writer waits: [the disk] is full"])
+
+    assert isinstance(console.file, StringIO)
+    assert "writer waits: [the disk] is full" in console.file.getvalue()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from c2c_stream.cli import runfile
-from c2c_stream.cli.runfile import RunFile, claim, read
+from c2c_stream.cli.runfile import RunFile, claim, only_one, read
 from c2c_stream.errors import SettingsError
 from c2c_stream.records import Repository
 
@@ -85,3 +85,29 @@ def test_a_run_file_of_another_format_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="another version"):
         read(tmp_path)
+
+
+def test_the_one_setting_that_differs_is_named(tmp_path: Path) -> None:
+    claim(tmp_path, replace(RUN, settings={"sink": {"format": "parquet", "layout": "chat"}}))
+
+    with pytest.raises(SettingsError, match=r'its settings\.sink\.format: "parquet", .*: "jsonl"'):
+        claim(tmp_path, replace(RUN, settings={"sink": {"format": "jsonl", "layout": "chat"}}))
+
+
+def test_a_folder_is_held_by_one_run_at_a_time(tmp_path: Path) -> None:
+    with (
+        only_one(tmp_path),
+        pytest.raises(SettingsError, match="another c2c run"),
+        only_one(tmp_path),
+    ):
+        pass
+
+    with only_one(tmp_path):
+        pass
+
+
+def test_a_folder_that_cannot_be_held_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".c2c").write_text("no folder")
+
+    with pytest.raises(SettingsError, match="cannot be written"), only_one(tmp_path):
+        pass

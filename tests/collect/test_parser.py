@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from c2c_stream.collect.parser import Parser, WorkerLimits
-from c2c_stream.collect.reasons import Reason
 from c2c_stream.collect.rules import Collected, Limits, TurnedDown
 from c2c_stream.errors import Fatal, Retry
+from c2c_stream.reasons import Reason
 from c2c_stream.settings import MIB
 
 CANARY = b"def canary(a): return a + 1\n"

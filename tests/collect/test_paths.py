@@ -1,7 +1,7 @@
 import pytest
 
 from c2c_stream.collect.paths import definitions, is_generated, may_define, reason_of_path
-from c2c_stream.collect.reasons import Reason
+from c2c_stream.reasons import Reason
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 
 from c2c_stream.code.obstacles import SliceLimits
 from c2c_stream.collect import rules
-from c2c_stream.collect.reasons import Reason
 from c2c_stream.collect.rules import Collected, Limits, TurnedDown, collect
+from c2c_stream.reasons import Reason
 from c2c_stream.records import Parameter
 
 LIMITS = Limits()

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from c2c_stream.code.obstacles import SliceLimits
-from c2c_stream.collect.reasons import Reason
 from c2c_stream.collect.rules import Collected, Judgement, Limits, TurnedDown
 from c2c_stream.collect.wire import (
     WireError,
@@ -18,6 +17,7 @@ from c2c_stream.collect.wire import (
     limits_to_json,
     read_frame,
 )
+from c2c_stream.reasons import Reason
 from c2c_stream.records import Parameter
 
 GOOD: dict[str, Any] = {

@@ -59,7 +59,13 @@ def test_an_out_with_foreign_files_is_refused(tmp_path: Path, source: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--format", "xml"), ("--layout", "poem"), ("--writer", "monkey")]
+    ("option", "value"),
+    [
+        ("--format", "xml"),
+        ("--layout", "poem"),
+        ("--writer", "monkey"),
+        ("--license-policy", "mit"),
+    ],
 )
 def test_an_unknown_choice_names_the_known_ones(
     tmp_path: Path, source: Path, option: str, value: str
@@ -93,3 +99,59 @@ def test_an_out_that_cannot_be_written_is_named(source: Path) -> None:
 
     assert done.returncode == 2
     assert "/proc/c2c-out" in _one_sentence(done.stderr)
+
+
+def test_a_server_that_is_away_is_named_before_anything_is_written(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    done = c2c("run", f"http://127.0.0.1:{port}/shop", "--out", tmp_path / "out")
+
+    assert done.returncode == 3
+    assert f"127.0.0.1:{port}/shop" in _one_sentence(done.stderr)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_broker_of_another_kind_leaves_no_run_behind(tmp_path: Path, source: Path) -> None:
+    done = c2c("run", source, "--out", tmp_path / "out", "--broker", "kafka:9092")
+
+    assert done.returncode == 2
+    assert "local:PATH" in _one_sentence(done.stderr)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_without_functions_ends_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "empty.py").write_text("")
+
+    done = c2c("run", tmp_path / "empty.py", "--out", tmp_path / "out")
+
+    assert done.returncode == 4
+    assert "no function was found" in done.stdout
+    assert "load_dataset" not in done.stdout
+
+
+def test_services_that_were_started_one_by_one_have_a_status(tmp_path: Path, source: Path) -> None:
+    assert c2c("ingest", source, "--out", tmp_path / "out").returncode == 0
+
+    done = c2c("status", "--out", tmp_path / "out")
+
+    assert done.returncode == 0
+    assert "books: balanced" in done.stdout
+
+
+def test_rejections_of_an_unknown_stage_name_the_stages(finished: Run) -> None:
+    done = c2c("rejections", "--out", finished.out, "--stage", "colector")
+
+    assert done.returncode == 2
+    assert "collector" in _one_sentence(done.stderr)
+
+
+def test_a_terminal_without_our_characters_shows_others(
+    finished: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+
+    done = c2c("show", finished.out, "-n", "1")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()

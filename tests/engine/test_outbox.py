@@ -7,7 +7,6 @@ from c2c_stream.broker.protocol import Delivered
 from c2c_stream.engine.books import Books
 from c2c_stream.engine.outbox import (
     MAX_DETAIL_CHARS,
-    RECORD_TOO_BIG,
     REJECTION_BYTES,
     Outbox,
     Settled,
@@ -81,7 +80,7 @@ def test_an_output_that_is_too_large_is_a_rejection_that_says_so() -> None:
     assert [output.topic for output in settled.outputs] == ["functions", "rejections"]
     [item] = rejections(settled)[0].items
     assert (item.reason, item.occurrence_id, item.path, item.line) == (
-        RECORD_TOO_BIG,
+        "record_too_big",
         "o",
         "p.py",
         7,

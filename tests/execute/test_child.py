@@ -1,6 +1,5 @@
 """What runs in a child, run here on harmless bundles, so that its lines are seen."""
 
-import json
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -38,9 +37,9 @@ def request_of(*arguments: str, **changes: Any) -> dict[str, Any]:
     return {
         "code": CODE,
         "entry_point": "f",
-        "arguments": list(arguments),
+        "calls": list(arguments),
         "order": list(range(len(arguments))),
-        "prepared": "",
+        "prepared": b"",
         "steps": 1000,
         "function_steps": 10_000,
         "call_cpu_ns": 10**10,
@@ -51,12 +50,17 @@ def request_of(*arguments: str, **changes: Any) -> dict[str, Any]:
     }
 
 
-def run(request: dict[str, Any]) -> tuple[str, list[list[Any]]]:
-    """Return what was parsed and the other frames."""
+def run(request: dict[str, Any]) -> tuple[bytes, list[list[Any]]]:
+    """Return what was compiled and the other frames."""
     frames: list[str] = []
     main(request, frames.append)
     prepared = frames.pop(0) if frames[0].startswith(PREPARED) else ""
-    return prepared.removeprefix(PREPARED), [json.loads(frame) for frame in frames]
+    return bytes.fromhex(prepared.removeprefix(PREPARED)), [fields(frame) for frame in frames]
+
+
+def fields(frame: str) -> list[Any]:
+    number, verdict, steps, text = frame.split(" ", 3)
+    return [int(number), verdict, text, int(steps)]
 
 
 def verdicts(request: dict[str, Any]) -> list[str]:
@@ -84,13 +88,20 @@ def test_the_order_asked_for_is_the_order_of_the_calls() -> None:
     assert [frame[0] for frame in frames] == [-1, 1, 0]
 
 
-def test_what_was_parsed_once_runs_again_as_it_did() -> None:
+def test_what_was_compiled_once_runs_again_as_it_did() -> None:
     prepared, frames = run(request_of("7", "1", "8, deep=[{2: 'x'}]"))
     again = run(
         request_of("7", "1", "8, deep=[{2: 'x'}]", code="not even python", prepared=prepared)
     )
 
-    assert again == ("", frames)
+    assert again == (b"", frames)
+
+
+def test_values_are_called_with_as_their_text_would_be() -> None:
+    texts = run(request_of("7", "8, deep=[{2: 'x'}]"))
+    values = run(request_of(calls=[([7], {}), ([8], {"deep": [{2: "x"}]})], order=[0, 1]))
+
+    assert values == texts
 
 
 def test_randomness_depends_on_the_seed_alone() -> None:

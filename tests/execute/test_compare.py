@@ -1,12 +1,10 @@
-import json
-
 import pytest
 
 from c2c_stream.execute.compare import REASONS, Finding, Run, compare, read_run
 from c2c_stream.execute.frames import Call
 from c2c_stream.sandbox import Ended, Reply, Verdict
 
-LOADED = '[-1, "value", "", 0]'
+LOADED = "-1 value 0 "
 
 
 def run_of(*texts: str, end: Verdict = Verdict.EXITED) -> Run:
@@ -14,7 +12,7 @@ def run_of(*texts: str, end: Verdict = Verdict.EXITED) -> Run:
 
 
 def frame(number: int, verdict: str = "value", text: str = "1") -> str:
-    return json.dumps([number, verdict, text, 1])
+    return f"{number} {verdict} 1 {text}"
 
 
 def test_what_both_runs_gave_is_kept_in_order() -> None:

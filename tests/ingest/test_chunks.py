@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from c2c_stream.errors import Fatal
 from c2c_stream.ingest.chunks import Position, chunks_of, position_of
 from c2c_stream.ingest.items import Found, rejected
-from c2c_stream.ingest.reasons import Reason
+from c2c_stream.reasons import Reason
 from c2c_stream.records import File, RejectedItem
 from tests.ingest.support import ingested, put
 

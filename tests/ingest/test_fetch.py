@@ -11,6 +11,7 @@ import pytest
 
 from c2c_stream.errors import C2CError, Retry, SourceError, Unavailable
 from c2c_stream.ingest import fetch
+from c2c_stream.ingest.stage import check_remote
 from c2c_stream.records import Repository
 from c2c_stream.settings import IngestSettings
 from tests.ingest.support import Git, ingested, read
@@ -152,6 +153,17 @@ def test_a_server_that_never_answers_is_given_up_and_tried_again(tmp_path: Path)
         with pytest.raises(Retry, match=r"more than 0\.2 seconds"):
             fetch.fetched(record, "", tmp_path / "cache", IngestSettings(fetch_timeout_s=0.2))
     assert left(tmp_path / "cache") == []
+
+
+def test_a_server_is_asked_before_a_run_begins(git: Git, server: str, tmp_path: Path) -> None:
+    git.commit({"a.py": "a"})
+
+    check_remote(Repository(url=f"{server}/shop"))
+    check_remote(Repository(url=str(tmp_path)))
+    with pytest.raises(SourceError, match=r"cannot be fetched"):
+        check_remote(Repository(url=f"{server}/nowhere"))
+    with pytest.raises(SourceError, match=r"check the URL and the network"):
+        check_remote(Repository(url=f"git://127.0.0.1:{free_port()}/shop"))
 
 
 FETCH_IN_A_THREAD = """

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from c2c_stream.errors import SourceError
+from c2c_stream.ingest import locate as locate_module
 from c2c_stream.ingest.locate import locate, shown
 from c2c_stream.ingest.stage import check_source
 from c2c_stream.records import Repository
@@ -139,3 +140,15 @@ def test_a_folder_can_be_forced_though_it_is_a_repository(tmp_path: Path) -> Non
 
     assert locate(Repository(url=str(tmp_path), kind="folder")).kind == "folder"
     assert locate(Repository(url=str(tmp_path))).kind == "git"
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(locate_module, "_is_git", forbidden)
+
+    with pytest.raises(SourceError, match="cannot be read: Permission denied"):
+        locate(Repository(url=str(tmp_path)))

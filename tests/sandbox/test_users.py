@@ -91,7 +91,7 @@ def test_without_user_namespaces_it_refuses_and_says_what_to_do() -> None:
 
 
 def test_an_architecture_without_numbers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("platform.machine", lambda: "pdp11")
+    monkeypatch.setattr("c2c_stream.sandbox.linux.machine", lambda: "pdp11")
 
     with pytest.raises(SandboxUnavailable, match="pdp11"):
         filters._seccomp()

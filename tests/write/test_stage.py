@@ -7,11 +7,12 @@ import pytest
 
 from c2c_stream.code.literals import parse_arguments
 from c2c_stream.engine.stage import Outcome, Place
+from c2c_stream.reasons import Reason
 from c2c_stream.records import Candidate, Curation, Function, Inputs, Origin
 from c2c_stream.sandbox import Ended, Reply
 from c2c_stream.settings import SandboxSettings, WriteSettings
 from c2c_stream.write.frames import ForgedError, Told, parse_frames
-from c2c_stream.write.stage import REASONS, Writer, outcome_of, request_for, seed_of
+from c2c_stream.write.stage import Writer, outcome_of, request_for, seed_of
 
 PLACE = Place("candidates", 0, 0)
 GOOD = {"inputs": ["n=1", "n=2"], "iterations": 5, "steps": 70, "edges": 3, "edges_covered": 2}
@@ -75,7 +76,7 @@ def test_a_search_that_did_not_end_is_a_rejection(ended: Ended, reason: str) -> 
 def test_every_end_has_a_reason_of_the_closed_list() -> None:
     for ended in Ended:
         outcome = outcome_of(candidate(), reply({**GOOD, "inputs": []}, ended), seed=1, count=10)
-        assert outcome.rejected[0].reason in REASONS
+        assert outcome.rejected[0].reason in set(Reason)
 
 
 @pytest.mark.parametrize(

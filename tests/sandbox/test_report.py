@@ -2,16 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2c_stream.sandbox.protocol import ORDER, REPORT, REPORT_BYTES, Order, Report, Stop
+from c2c_stream.sandbox.protocol import REPORT, REPORT_BYTES
+from c2c_stream.sandbox.report import Report, Stop
 
 words = st.integers(0, 2**32 - 1)
-
-
-@given(words, words, words)
-def test_an_order_is_read_as_it_was_packed(size: int, cpu: int, wall: int) -> None:
-    order = Order(size, cpu, wall)
-
-    assert ORDER.unpack(order.pack()) == (size, cpu, wall)
 
 
 @given(st.sampled_from(Stop), st.integers(-64, 255), words, words, words)

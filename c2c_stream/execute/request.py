@@ -1,0 +1,45 @@
+"""What a child of the executor is asked: the one place that knows the fields of it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from c2c_stream.execute.arguments import read_plain
+
+FUNCTION_STEPS_FACTOR: Final = 8  # calls at their limit that a function may make
+
+Request = dict[str, object]
+
+
+def request_of(  # the fields of a request
+    code: str,
+    entry_point: str,
+    arguments: Sequence[str],
+    *,
+    steps: int,
+    call_cpu_ms: int,
+    max_result_bytes: int,
+    max_cases_bytes: int,
+) -> Request:
+    """Return what all runs of one function are asked."""
+    return {
+        "code": code,
+        "entry_point": entry_point,
+        "calls": read_plain(arguments),
+        "steps": steps,
+        "function_steps": steps * FUNCTION_STEPS_FACTOR,
+        "call_cpu_ns": call_cpu_ms * 1_000_000,
+        "max_result_bytes": max_result_bytes,
+        "max_bytes": max_cases_bytes,
+    }
+
+
+def run_of(shared: Request, order: Sequence[int], seed: int, prepared: bytes = b"") -> Request:
+    """Return what one run is asked: `order` numbers the calls, `prepared` is code parsed before."""
+    random = "random" in str(shared["code"])
+    return {
+        **shared,
+        "code": "" if prepared else shared["code"],
+        "order": list(order),
+        "prepared": prepared,
+        "seed": seed if random else None,
+    }
