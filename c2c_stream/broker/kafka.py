@@ -5,12 +5,12 @@ to the listener inside of `poll`, so it never comes in the middle of a commit.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
@@ -22,7 +22,7 @@ from confluent_kafka import (
 
 from c2c_stream.broker import kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_errors import LOGIN, translated, translating
+from c2c_stream.broker.kafka_errors import LOGIN, patiently, translated, translating
 from c2c_stream.broker.kafka_state import State
 from c2c_stream.broker.kafka_transactions import Addressed, Transactions
 from c2c_stream.broker.protocol import (
@@ -44,9 +44,6 @@ FETCH_BYTES: Final = 8 * 1024 * 1024
 # An assignment must know where each partition was left.
 ASSIGN_S: Final = 60.0
 CALL_S: Final = 5.0
-RETRY_S: Final = 0.1
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(slots=True)
@@ -333,11 +330,13 @@ class KafkaBroker:
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         with self._keeping_failure():
-            committed = _patiently(lambda: _committed(consumer, partitions))
+            committed = patiently(lambda: _committed(consumer, partitions), ASSIGN_S)
             for at in committed:
                 if self._state:
                     new = at.offset < 0
-                    _patiently(partial(self._state.restore, self._partition(at), fresh=new))
+                    patiently(
+                        partial(self._state.restore, self._partition(at), fresh=new), ASSIGN_S
+                    )
             for at in committed:
                 position = kafka_topics.position_of(at)
                 self._owned[self._partition(at)] = _Owned(position, position.offset)
@@ -430,19 +429,6 @@ def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[Top
     for at in found:
         kafka_topics.position_of(at)
     return found
-
-
-def _patiently(ask: Callable[[], Answer]) -> Answer:
-    """Ask until the brokers answer. Raises Fatal: without an answer nothing may be read."""
-    deadline = _now() + ASSIGN_S
-    while True:
-        try:
-            with translating("assignment"):
-                return ask()
-        except Unavailable as error:
-            if _now() >= deadline:
-                raise Fatal(f"{error} (for {ASSIGN_S:.0f} s)") from error
-            time.sleep(RETRY_S)  # noqa: TID251  # some answers come at once
 
 
 def _now() -> float:

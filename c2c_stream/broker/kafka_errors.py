@@ -1,12 +1,16 @@
 """What a Kafka client's error means for us: one table, read where the clients are called."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
 from c2c_stream.errors import C2CError, Fatal, SettingsError, Unavailable
+
+RETRY_S: Final = 0.1
+Answer = TypeVar("Answer")
 
 _LOGIN: Final = "mend the credentials or the certificates and start again"
 _RIGHT: Final = "grant this right to the service's user and start again"
@@ -105,3 +109,20 @@ def translating(doing: str) -> Iterator[None]:
         if cause is None:
             raise
         raise translated(cause, doing) from error
+
+
+def patiently(ask: Callable[[], Answer], patience_s: float) -> Answer:
+    """Ask until the brokers answer. Raises Fatal when they have not for `patience_s`."""
+    deadline = _now() + patience_s
+    while True:
+        try:
+            with translating("question"):
+                return ask()
+        except Unavailable as error:
+            if _now() >= deadline:
+                raise Fatal(f"{error} (for {patience_s:.0f} s)") from error
+            time.sleep(RETRY_S)  # noqa: TID251  # some answers come at once
+
+
+def _now() -> float:
+    return time.monotonic()  # noqa: TID251  # patience is real time

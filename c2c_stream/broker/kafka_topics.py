@@ -91,16 +91,23 @@ def ends(cluster: Cluster, admin: AdminClient, wanted: Iterable[Partition]) -> d
 
 
 def positions(
-    cluster: Cluster, admin: AdminClient, service: str, wanted: Iterable[Partition]
+    cluster: Cluster,
+    admin: AdminClient,
+    service: str,
+    wanted: Iterable[Partition],
+    *,
+    stable: bool = False,
 ) -> dict[Partition, Position]:
     """Return a group's committed positions; where there is none, the beginning.
 
-    What a transaction is just committing is not among them yet.
+    What a transaction is just committing is not among them yet; if `stable`, that is Unavailable.
     """
     asked = [TopicPartition(cluster.topic(t), p) for t, p in wanted]
     group = ConsumerGroupTopicPartitions(cluster.group(service), asked)
     with translating(f"positions of {cluster.group(service)}"):
-        [answer] = admin.list_consumer_group_offsets([group], request_timeout=ANSWER_S).values()
+        [answer] = admin.list_consumer_group_offsets(
+            [group], require_stable=stable, request_timeout=ANSWER_S
+        ).values()
         found: Any = answer.result()
     return {_of(cluster, at): position_of(at) for at in found.topic_partitions}
 

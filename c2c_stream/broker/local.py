@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from c2c_stream.broker.local_log import LOG_NAME, GroupPosition, LocalLog
+from c2c_stream.broker.local_log import LOG_NAME, LocalLog
 from c2c_stream.broker.protocol import Delivered, Listener, Partition, Position, Produced
+from c2c_stream.broker.run import GroupPosition
 from c2c_stream.errors import Fatal, SettingsError
 
 __all__ = ["LOG_NAME", "GroupPosition", "LocalBroker", "LocalLog"]
