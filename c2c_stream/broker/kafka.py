@@ -237,9 +237,11 @@ class KafkaBroker:
         """Say whether the last commit, whose end was unknown, was this one and was stored."""
         if not self._transactions.settle(self._stored):
             return False
-        ours = {p: self._unsettled[p] for p in positions.keys() & self._unsettled.keys()}
+        ours = {p: at for p, at in self._unsettled.items() if p in self._owned}
         if {p: self._with_end(p, at) for p, at in positions.items()} == ours or positions == ours:
             return True
+        if not ours:
+            return False  # whoever owns its partitions now has read how it ended
         raise Fatal(
             f"{self._cluster.group(self._service)}: the last commit was stored after all, and this"
             f" is another one; start again, it goes on behind it"
@@ -248,6 +250,8 @@ class KafkaBroker:
     def _stored(self) -> bool:
         """Look whether the unsettled positions are in the group. All of them are, or none."""
         still = [p for p in self._unsettled if p in self._owned]
+        if not still and self._unsettled:
+            return False
         if not still:
             raise Fatal(
                 f"{self._cluster.group(self._service)}: it cannot be known whether the last commit"

@@ -1,5 +1,6 @@
 """How a run's clients are made: addresses, names, and the properties that correctness rests on."""
 
+import logging
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ MAX_PRODUCED_BYTES: Final = MAX_DEAD_LETTER_BYTES + MIB
 # Fetched ahead and not yet polled; the window holds the rest.
 PREFETCH_KIB: Final = 16 * 1024
 
+# What matters comes as errors, and standard error belongs to the services' own lines.
+_SILENT: Final = logging.getLogger("c2c_stream.librdkafka")
+_SILENT.setLevel(logging.CRITICAL + 1)
 Made = TypeVar("Made")
 OnError = Callable[[KafkaError], None]
 
@@ -98,7 +102,7 @@ class Cluster:
         return self._made(AdminClient, {"error_cb": on_error})
 
     def _made(self, kind: Callable[[dict[str, Any]], Made], properties: Mapping[str, Any]) -> Made:
-        common = {"bootstrap.servers": self.servers, "client.id": self.run, "log_level": 0}
+        common = {"bootstrap.servers": self.servers, "client.id": self.run, "logger": _SILENT}
         try:
             return kind({**common, **properties, **self.settings.properties})
         except Exception as error:

@@ -1,5 +1,6 @@
 """A run's topics and groups on Kafka, from outside: make, find, and how far each group has come."""
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ from c2c_stream.topics import MAX_RECORD_BYTES, MIB, STATEFUL, TOPICS, state_top
 LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's
 # Every question is answered in milliseconds by brokers that are there.
 ANSWER_S: Final = 10.0
+# Until every broker knows of a topic that was just made.
+SPREAD_S: Final = 3.0
+LOOK_S: Final = 0.1
 
 
 def names() -> list[str]:
@@ -70,14 +74,19 @@ def partitions(cluster: Cluster, admin: AdminClient) -> Mapping[str, int]:
 
 def check(cluster: Cluster, admin: AdminClient, needed: Iterable[str]) -> Mapping[str, int]:
     """Return the partitions of the run's topics. Raises SettingsError that names the missing."""
-    found = partitions(cluster, admin)
-    missing = [cluster.topic(name) for name in needed if name not in found]
-    if missing:
-        raise SettingsError(
-            f"{cluster.servers} lacks {', '.join(missing)}:"
-            f" make the run's topics with `c2c topics create --run {cluster.run}`"
-        )
-    return found
+    wanted = list(needed)
+    deadline = time.monotonic() + SPREAD_S  # noqa: TID251  # brokers take real time
+    while True:
+        found = partitions(cluster, admin)
+        missing = [cluster.topic(name) for name in wanted if name not in found]
+        if not missing:
+            return found
+        if time.monotonic() >= deadline:  # noqa: TID251  # the same
+            raise SettingsError(
+                f"{cluster.servers} lacks {', '.join(missing)}:"
+                f" make the run's topics with `c2c topics create --run {cluster.run}`"
+            )
+        time.sleep(LOOK_S)  # noqa: TID251  # the same
 
 
 def ends(cluster: Cluster, admin: AdminClient, wanted: Iterable[Partition]) -> dict[Partition, int]:
