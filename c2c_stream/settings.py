@@ -42,7 +42,25 @@ class EngineSettings(Section):
     record_deadline_s: float = Field(300, gt=0, description="Most seconds one attempt may take.")
     drain_s: float = Field(20, gt=0, description="Most seconds from SIGTERM to the last commit.")
     breaker_dead_in_a_row: int = Field(50, ge=1, description="Dead letters in a row that stop it.")
+    revoke_s: float = Field(
+        5, ge=0, description="Most seconds to finish what a rebalance takes away."
+    )
     hold_lag_records: int = Field(20_000, ge=1, description="Hold while the next stage lags more.")
+
+
+class KafkaSettings(Section):
+    """How Kafka is used where `broker` names one."""
+
+    instance: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,100}$",
+        description="Tells processes of one service apart, the same after a restart; empty: host.",
+    )
+    partitions: int = Field(4, ge=1, le=10_000, description="Partitions of a topic that is made.")
+    replication: int = Field(1, ge=1, le=32, description="Replicas of a topic that is made.")
+    properties: dict[str, str] = Field(
+        default_factory=dict, description="Any librdkafka property, for all clients."
+    )
 
 
 class IngestSettings(Section):
@@ -138,13 +156,16 @@ class Settings(BaseSettings):
     )
 
     run: str = Field("main", pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="The run's id.")
-    broker: str = Field("", description="local:PATH of the log; empty: OUT/.c2c.")
+    broker: str = Field(
+        "", description="local:PATH of the log, or kafka://HOST:PORT,...; empty: OUT/.c2c."
+    )
     out: Path = Field(Path("c2c-out"), description="The folder of the dataset and the run.")
     keep: bool = Field(default=False, description="Do not trim what all groups have read.")
     http_host: str = Field("127.0.0.1", description="Address of /metrics, /livez and /readyz.")
     http_port: int = Field(0, ge=0, le=65535, description="Their port; 0 takes a free one.")
 
     engine: EngineSettings = EngineSettings()
+    kafka: KafkaSettings = KafkaSettings()
     ingest: IngestSettings = IngestSettings()
     collect: CollectSettings = CollectSettings()
     curate: CurateSettings = CurateSettings()

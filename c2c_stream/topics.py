@@ -59,6 +59,9 @@ TOPICS: tuple[Topic, ...] = (
 # In flow order; the order in which services are drained.
 SERVICES = ("ingester", "collector", "curator", "writer", "executor", "formatter", "sink")
 
+# Services that keep state by key, on a cluster in a compacted topic of their own.
+STATEFUL = ("curator",)
+
 _BY_RECORD = {topic.record: topic for topic in TOPICS}
 
 
@@ -76,6 +79,11 @@ def output_of(service: str) -> Topic | None:
     """Return the topic that a service's outputs go to; the last service has none."""
     behind = SERVICES[SERVICES.index(service) + 1 :]
     return consumed_by(behind[0])[0] if behind else None
+
+
+def state_topic_of(service: str) -> str:
+    """Return the name of the compacted topic that holds a service's keyed state."""
+    return f"{service}-state"
 
 
 def key_of(record: Record) -> str:

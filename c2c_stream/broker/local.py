@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from c2c_stream.broker.local_log import LOG_NAME, GroupPosition, LocalLog
-from c2c_stream.broker.protocol import Delivered, Partition, Position, Produced
+from c2c_stream.broker.local_log import LOG_NAME, LocalLog
+from c2c_stream.broker.protocol import Delivered, Listener, Partition, Position, Produced
+from c2c_stream.broker.run import GroupPosition
 from c2c_stream.errors import Fatal, SettingsError
 
 __all__ = ["LOG_NAME", "GroupPosition", "LocalBroker", "LocalLog"]
@@ -34,6 +35,9 @@ class LocalBroker:
             raise
         # Delivery goes on here. The first has its turn next, so that no topic waits for another.
         self._next = {at: position.offset for at, position in self.assigned().items()}
+
+    def listen(self, listener: Listener) -> None:
+        """See Broker. There is nothing to hear: the seat's partitions never change."""
 
     def assigned(self) -> Mapping[Partition, Position]:
         """See Broker: all of them, always."""
@@ -66,11 +70,12 @@ class LocalBroker:
         self,
         outputs: Sequence[Produced],
         positions: Mapping[Partition, Position],
-        puts: Mapping[str, bytes],
+        puts: Mapping[Partition, Mapping[str, bytes]],
     ) -> None:
         """See Broker."""
         topics = {topic: position for (topic, _), position in positions.items()}
-        self.log.commit(self._service, outputs, topics, puts, keep=self._keep)
+        stored = {key: value for part in puts.values() for key, value in part.items()}
+        self.log.commit(self._service, outputs, topics, stored, keep=self._keep)
 
     def pause(self, partitions: Iterable[Partition]) -> None:
         """See Broker."""

@@ -9,15 +9,18 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from c2c_stream.broker.protocol import Delivered, Position, Produced
+from c2c_stream.broker.run import GroupPosition
 from c2c_stream.errors import Fatal, SettingsError, Unavailable
 from c2c_stream.topics import SERVICES, TOPICS, consumed_by
 
 LOG_NAME: Final = "log.sqlite"
+# Who feeds a run, and the key under which it says so.
+FEEDER: Final = "feeder"
+FED_KEY: Final = "fed"
 # A commit takes milliseconds; a writer that waits this long has met a hung disk.
 BUSY_S: Final = 60.0
 # One fetch holds at most this much, so that a window of large files stays bounded.
@@ -51,21 +54,6 @@ CREATE TABLE IF NOT EXISTS "{name}" (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class GroupPosition:
-    """Where one service stands on one topic. `end` is the next offset to be written."""
-
-    service: str
-    topic: str
-    position: Position
-    end: int
-
-    @property
-    def lag(self) -> int:
-        """Records that are written and not yet committed by the service."""
-        return self.end - self.position.offset
-
-
 class LocalLog:
     """One run's topics and positions in the file `folder`/log.sqlite."""
 
@@ -81,6 +69,20 @@ class LocalLog:
             except BaseException:
                 self._db.close()
                 raise
+
+    @property
+    def name(self) -> str:
+        """See RunLog."""
+        return str(self.path)
+
+    def append(self, outputs: Sequence[Produced]) -> None:
+        """See RunLog."""
+        self.commit("cli", outputs, {}, {}, keep=True)
+
+    def feed(self, outputs: Sequence[Produced]) -> None:
+        """See RunLog."""
+        if self.value_of(FEEDER, FED_KEY) is None:
+            self.commit(FEEDER, outputs, {}, {FED_KEY: b"%d" % len(outputs)}, keep=True)
 
     def close(self) -> None:
         """Close the file."""

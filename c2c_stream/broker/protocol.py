@@ -4,6 +4,7 @@ One thread owns a broker: no method may be called from another one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,8 +42,41 @@ class Position:
     metadata: str = ""
 
 
+class Listener(Protocol):
+    """Hears of rebalances, inside of `poll` and on its thread, never during a commit."""
+
+    def assigned(self, positions: Mapping[Partition, Position]) -> None:
+        """Hear of partitions that are owned from now on, with where each was left."""
+        ...
+
+    def revoked(self, partitions: AbstractSet[Partition]) -> None:
+        """Hear of partitions that somebody else gets next. The last moment to commit for them."""
+        ...
+
+    def lost(self, partitions: AbstractSet[Partition]) -> None:
+        """Hear of partitions that somebody else may own already: commit nothing of them."""
+        ...
+
+
+class Unheard:
+    """A listener for who only reads, or only appends."""
+
+    def assigned(self, positions: Mapping[Partition, Position]) -> None:
+        """See Listener."""
+
+    def revoked(self, partitions: AbstractSet[Partition]) -> None:
+        """See Listener."""
+
+    def lost(self, partitions: AbstractSet[Partition]) -> None:
+        """See Listener."""
+
+
 class Broker(Protocol):
     """One consumer group's seat at the log."""
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` of every change of what is owned from now on."""
+        ...
 
     def assigned(self) -> Mapping[Partition, Position]:
         """Return the partitions this consumer owns with their committed positions."""
@@ -59,11 +93,12 @@ class Broker(Protocol):
         self,
         outputs: Sequence[Produced],
         positions: Mapping[Partition, Position],
-        puts: Mapping[str, bytes],
+        puts: Mapping[Partition, Mapping[str, bytes]],
     ) -> None:
         """Append `outputs`, store `puts` and move to `positions`: all of it, or nothing.
 
-        Raises Unavailable (nothing was stored, the same call may be made again) and Fatal.
+        `puts` are told by the partition of the records that they came of. Raises Fatal, and
+        Unavailable: then it is stored once the same call, less what was lost since, succeeds.
         """
         ...
 
@@ -80,7 +115,10 @@ class Broker(Protocol):
         ...
 
     def lag_of(self, group: str, topic: str) -> int:
-        """Return how many records of `topic` another group has yet to commit."""
+        """Return how many records of `topic` another group has yet to commit.
+
+        It may be a little more (Kafka counts marks of transactions), and is 0 when there are none.
+        """
         ...
 
     def state(self) -> Mapping[str, bytes]:

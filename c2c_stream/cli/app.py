@@ -13,6 +13,7 @@ from c2c_stream.cli.ingest import ingest
 from c2c_stream.cli.run import HELP, run
 from c2c_stream.cli.serve import serve
 from c2c_stream.cli.status import status
+from c2c_stream.cli.topics import topics
 
 app = typer.Typer(
     name="c2c",
@@ -29,6 +30,7 @@ app.command()(status)
 app.command()(rejections)
 app.command()(explain)
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(topics, name="topics")
 app.command()(ingest)
 app.command()(serve)
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from c2c_stream.broker.local import LocalLog
 from c2c_stream.broker.protocol import Produced
-from c2c_stream.cli.serve import broker_folder
+from c2c_stream.cli.brokers import open_run
+from c2c_stream.cli.serve import BROKER_HELP
 from c2c_stream.codec import Codec
 from c2c_stream.ingest.stage import check_source
 from c2c_stream.settings import load_settings
@@ -18,7 +18,7 @@ def ingest(
     sources: Annotated[list[str], typer.Argument(help="What to read.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
     run: Annotated[str | None, typer.Option(help="The run's id. [C2C_RUN]")] = None,
-    broker: Annotated[str | None, typer.Option(help="local:PATH of the log. [C2C_BROKER]")] = None,
+    broker: Annotated[str | None, typer.Option(help=BROKER_HELP)] = None,
     column: Annotated[str, typer.Option(help="Column of a dump that holds the text.")] = "",
 ) -> None:
     """Add sources to a run whose services are started with `c2c serve`.
@@ -28,13 +28,13 @@ def ingest(
     flags = {"out": out, "run": run, "broker": broker}
     settings = load_settings(**{name: value for name, value in flags.items() if value is not None})
     repositories = [check_source(source, column) for source in sources]
-    log = LocalLog(broker_folder(settings), settings.run)
+    log = open_run(settings)
     try:
         log.create()
         codec = Codec()
         produced = [Produced(REPOS.name, key_of(r).encode(), codec.encode(r)) for r in repositories]
-        log.commit("cli", produced, {}, {}, keep=True)
+        log.append(produced)
     finally:
         log.close()
     noun = "source" if len(produced) == 1 else "sources"
-    typer.echo(f"{len(produced)} {noun} on {settings.run}.{REPOS.name} in {log.path}")
+    typer.echo(f"{len(produced)} {noun} on {settings.run}.{REPOS.name} in {log.name}")

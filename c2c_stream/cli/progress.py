@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from c2c_stream.broker.local import LocalLog
+from c2c_stream.broker.run import RunLog
 from c2c_stream.engine.balance import Account, books_of, imbalances, waiting_of
 from c2c_stream.engine.books import Books, from_metadata
 from c2c_stream.topics import SERVICES
@@ -43,11 +43,17 @@ class Progress:
         return all(name in stopped or self.waiting(name) == 0 for name in upto)
 
 
-def progress_of(log: LocalLog) -> Progress:
+def progress_of(log: RunLog) -> Progress:
     """Return where the run stands now."""
     return Progress(
         tuple(
-            Account(at.service, at.topic, from_metadata(at.position.metadata, at.topic), at.lag)
+            Account(
+                at.service,
+                at.topic,
+                from_metadata(at.position.metadata, at.topic),
+                at.lag,
+                exact=at.exact,
+            )
             for at in log.positions()
         )
     )

@@ -1,8 +1,10 @@
 """`c2c run`: sources in, a verified dataset out, on one machine."""
 
 import json
+import os
 import platform
 import time
+import uuid
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +12,9 @@ import typer
 from rich.console import Console
 
 from c2c_stream import __version__
-from c2c_stream.broker.local import LOG_NAME, LocalLog
-from c2c_stream.cli import runfile
+from c2c_stream.broker.kafka_client import SCHEME
+from c2c_stream.broker.local import LOG_NAME
+from c2c_stream.cli import brokers, runfile
 from c2c_stream.cli.children import Children
 from c2c_stream.cli.exits import Exit, table
 from c2c_stream.cli.funnel import Funnel
@@ -23,7 +26,6 @@ from c2c_stream.cli.report import (
     lines_of,
     verify_some,
 )
-from c2c_stream.cli.serve import broker_folder
 from c2c_stream.cli.supervisor import Interrupted, feed, supervise
 from c2c_stream.curate.stage import Curator
 from c2c_stream.errors import SettingsError
@@ -34,6 +36,8 @@ from c2c_stream.settings import Settings, load_settings
 # What the dataset depends on; the rest (jobs, ports, commit sizes) may differ at the next start.
 _IDENTITY = ("ingest", "collect", "curate", "write", "execute", "format", "sink")
 _SPEED = {"jobs", "fetch_timeout_s", "git_timeout_s"}
+
+BROKER_HELP = "local:PATH of the log, or kafka://HOST:PORT,... [default: OUT/.c2c]"
 
 HELP = f"""Turn sources into a dataset in which every case was executed.
 
@@ -50,7 +54,7 @@ def run(  # the options are the command's surface
     sources: Annotated[list[str], typer.Argument(help="What to read.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder of the dataset and the run.")] = Path("c2c-out"),
     writer: Annotated[str, typer.Option(help="What writes the inputs: search.")] = "search",
-    broker: Annotated[str, typer.Option(help="local:PATH of the log. [default: OUT/.c2c]")] = "",
+    broker: Annotated[str, typer.Option(help=BROKER_HELP)] = "",
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
     limit: Annotated[
         int | None, typer.Option(min=1, help="First N candidates in source order.")
@@ -64,6 +68,7 @@ def run(  # the options are the command's surface
 ) -> None:
     """See HELP."""
     settings = load_settings(
+        **_run_id(absolute(out), broker),
         out=absolute(out),
         broker=_absolute_broker(broker),
         keep=keep,
@@ -76,7 +81,7 @@ def run(  # the options are the command's surface
     )
     console = Console(stderr=json_output)
     # What services would refuse is refused before the folder holds a run.
-    broker_folder(settings)
+    brokers.check(settings)
     Curator(settings.curate)
     wanted = _wanted(settings, tuple(check_source(source, column) for source in sources))
     if runfile.read(settings.out) is None:
@@ -98,7 +103,7 @@ def run(  # the options are the command's surface
 
 def _run(settings: Settings, run: runfile.RunFile, console: Console) -> Report:
     began = time.monotonic()  # noqa: TID251  # the user is told how long it took
-    log = LocalLog(broker_folder(settings), settings.run)
+    log = brokers.open_run(settings)
     children = Children(settings, settings.out / ".c2c" / "logs")
     log.create()
     feed(log, run.sources)
@@ -143,7 +148,7 @@ def settings_of_run(out: Path) -> Settings:
     found = runfile.read(out)
     if found is None:
         settings = load_settings(out=absolute(out))
-        if (broker_folder(settings) / LOG_NAME).is_file():
+        if brokers.is_kafka(settings) or (brokers.broker_folder(settings) / LOG_NAME).is_file():
             return settings  # of services that were started one by one
         raise SettingsError(f"{out} holds no run (no {runfile.NAME}); name its folder with --out")
     return load_settings(run=found.run, out=absolute(out), broker=found.broker, **found.settings)
@@ -155,6 +160,18 @@ def absolute(path: Path) -> Path:
         return path.absolute()
     except FileNotFoundError as error:
         raise SettingsError("the current folder was removed; cd to one that exists") from error
+
+
+def _run_id(out: Path, broker: str) -> dict[str, str]:
+    """Return the run's id: on a cluster one of its own, made at the first start."""
+    found = runfile.read(out)
+    if not broker.startswith(SCHEME):
+        return {}
+    if found is not None and found.broker.startswith(SCHEME):
+        return {"run": found.run}
+    if "C2C_RUN" not in os.environ:
+        return {"run": f"run-{uuid.uuid4().hex[:12]}"}
+    return {}
 
 
 def _absolute_broker(broker: str) -> str:

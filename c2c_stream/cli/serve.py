@@ -13,9 +13,9 @@ import structlog
 import typer
 
 from c2c_stream import __version__, metrics
-from c2c_stream.broker.local import LocalBroker
 from c2c_stream.broker.protocol import Broker
 from c2c_stream.cli import reporting, trouble
+from c2c_stream.cli.brokers import open_broker
 from c2c_stream.codec import Codec
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.http import HttpServer
@@ -33,13 +33,14 @@ from c2c_stream.settings import Settings, load_settings
 from c2c_stream.topics import SERVICES
 
 PR_SET_PDEATHSIG = 1
+BROKER_HELP = "local:PATH of the log, or kafka://HOST:PORT,... [C2C_BROKER]"
 
 
 def serve(
     stage: Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
     run: Annotated[str | None, typer.Option(help="The run's id. [C2C_RUN]")] = None,
-    broker: Annotated[str | None, typer.Option(help="local:PATH of the log. [C2C_BROKER]")] = None,
+    broker: Annotated[str | None, typer.Option(help=BROKER_HELP)] = None,
     http_port: Annotated[int | None, typer.Option(help="Port of /metrics; 0: a free one.")] = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
     trouble_slot: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -110,21 +111,6 @@ def _telling(log: structlog.stdlib.BoundLogger, slot: int | None) -> Callable[[s
             log.warning("waiting", reason=reason)
 
     return tell
-
-
-def broker_folder(settings: Settings) -> Path:
-    """Return the folder of the local log. Raises SettingsError for any other kind of broker."""
-    if not settings.broker:
-        return settings.out / ".c2c"
-    kind, _, path = settings.broker.partition(":")
-    if kind != "local" or not path:
-        raise SettingsError(f"broker: found {settings.broker!r}; write local:PATH")
-    return Path(path)
-
-
-def open_broker(settings: Settings, stage: str) -> Broker:
-    """Take a service's seat at the broker that the settings name."""
-    return LocalBroker(broker_folder(settings), settings.run, stage, keep=settings.keep)
 
 
 def worker_of(stage: str, settings: Settings, broker: Broker) -> Worker:

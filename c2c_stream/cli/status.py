@@ -1,4 +1,4 @@
-"""`c2c status`: the books of a local run, and whether they balance."""
+"""`c2c status`: the books of a run, and whether they balance."""
 
 import json
 from pathlib import Path
@@ -8,13 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from c2c_stream.broker.local import LOG_NAME, LocalLog
+from c2c_stream.cli.brokers import find_run
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.funnel import totals
 from c2c_stream.cli.progress import Progress, progress_of
 from c2c_stream.cli.run import settings_of_run
-from c2c_stream.cli.serve import broker_folder
-from c2c_stream.errors import SettingsError
 from c2c_stream.settings import Settings
 
 COLUMNS = ("read", "processed", "dead", "found", "out", "rejected", "waiting")
@@ -42,16 +40,11 @@ def status(
 
 def progress_of_run(settings: Settings) -> Progress:
     """Return where a run stands. Raises SettingsError if its log is gone."""
-    folder = broker_folder(settings)
-    if not (folder / LOG_NAME).is_file():
-        raise SettingsError(f"{folder / LOG_NAME} is gone: nothing can be said of this run")
-    log = LocalLog(folder, settings.run)
+    run = find_run(settings)
     try:
-        if not log.exists():
-            raise SettingsError(f"{log.path}: the run has not begun; `c2c run` goes on with it")
-        return progress_of(log)
+        return progress_of(run)
     finally:
-        log.close()
+        run.close()
 
 
 def table_of(progress: Progress) -> Table:

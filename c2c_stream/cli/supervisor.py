@@ -1,11 +1,11 @@
-"""Run the whole chain on one machine: start the services, feed them, drain them in flow order."""
+"""Run the whole chain from one machine: start the services, feed them, drain them in flow order."""
 
 import signal
 import time
 from collections.abc import Sequence
 
-from c2c_stream.broker.local import LocalLog
 from c2c_stream.broker.protocol import Produced
+from c2c_stream.broker.run import RunLog
 from c2c_stream.cli.children import Children
 from c2c_stream.cli.funnel import Funnel
 from c2c_stream.cli.progress import Progress, progress_of
@@ -15,24 +15,20 @@ from c2c_stream.settings import Settings
 from c2c_stream.topics import REPOS, SERVICES, key_of
 
 LOOK_S = 0.5
-FEEDER = "feeder"
-FED_KEY = "fed"
 
 
 class Interrupted(BaseException):
     """The user asked to stop; what is committed stays."""
 
 
-def feed(log: LocalLog, sources: Sequence[Repository]) -> None:
+def feed(log: RunLog, sources: Sequence[Repository]) -> None:
     """Put the sources on the topic `repos`, once in the life of a run, whatever is killed when."""
-    if log.value_of(FEEDER, FED_KEY) is not None:
-        return
     codec = Codec()
     outputs = [Produced(REPOS.name, key_of(s).encode(), codec.encode(s)) for s in sources]
-    log.commit(FEEDER, outputs, {}, {FED_KEY: b"%d" % len(outputs)}, keep=True)
+    log.feed(outputs)
 
 
-def supervise(log: LocalLog, children: Children, settings: Settings, funnel: Funnel) -> Progress:
+def supervise(log: RunLog, children: Children, settings: Settings, funnel: Funnel) -> Progress:
     """Run every service until nothing is left to do. Raises Fatal, Interrupted."""
     _interrupt_on_signals()
     try:
@@ -41,7 +37,7 @@ def supervise(log: LocalLog, children: Children, settings: Settings, funnel: Fun
         children.stop(children.running())
 
 
-def _drive(log: LocalLog, children: Children, settings: Settings, funnel: Funnel) -> Progress:
+def _drive(log: RunLog, children: Children, settings: Settings, funnel: Funnel) -> Progress:
     progress = progress_of(log)
     unneeded = _unneeded(progress, settings)
     for service in SERVICES:

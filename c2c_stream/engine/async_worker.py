@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import Any
 
@@ -21,6 +22,7 @@ class AsyncWorker(Completions):
         self._thread = threading.Thread(target=self._loop.run_forever, name="stage", daemon=True)
         self._settling: Future[None] | None = None
         self._failure: BaseException | None = None
+        self._attempts: dict[Task, asyncio.Task[None]] = {}
         self._started = False
 
     def start(self) -> None:
@@ -37,6 +39,16 @@ class AsyncWorker(Completions):
         """See Worker."""
         self.running += 1
         asyncio.run_coroutine_threadsafe(self._attempt(task), self._loop)
+
+    def cancel(self, tasks: Iterable[Task]) -> None:
+        """See Worker."""
+        self._loop.call_soon_threadsafe(self._break_off, set(tasks))
+
+    def _break_off(self, tasks: set[Task]) -> None:
+        # One that is just about to begin goes on: cancelled then, it would never complete.
+        for task, running in self._attempts.items():
+            if task in tasks:
+                running.cancel()
 
     def completion(self, timeout_s: float) -> Completion | None:
         """See Worker."""
@@ -77,6 +89,9 @@ class AsyncWorker(Completions):
     async def _attempt(self, task: Task) -> None:
         result: Outcome | Exception
         deadline = asyncio.timeout(self._deadline_s)
+        running = asyncio.current_task()
+        if running:
+            self._attempts[task] = running
         try:
             async with deadline:
                 result = await self._stage.process(task.record, task.place)
@@ -84,7 +99,8 @@ class AsyncWorker(Completions):
             result = told(error)
             if deadline.expired() and isinstance(error, TimeoutError):
                 result = Retry(f"{task.place}: no result within {self._deadline_s:g} s")
-        self._queue.put(Completion(task.place, result))
+        self._attempts.pop(task, None)
+        self._queue.put(Completion(task, result))
 
     async def _cancel(self) -> None:
         current = asyncio.current_task()

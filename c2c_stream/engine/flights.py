@@ -2,22 +2,28 @@
 
 import heapq
 from collections import deque
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from c2c_stream.broker.protocol import Delivered
+from c2c_stream.broker.protocol import Delivered, Partition
 from c2c_stream.engine.policy import Decision, HoldUntil, RetryAt, RetryPolicy
 from c2c_stream.engine.stage import Place
+from c2c_stream.engine.worker import Task
 from c2c_stream.records import Record
 
 
 @dataclass(slots=True)
 class Flight:
-    """One record on its way. `cursor` is how far a Source has come with it."""
+    """One record on its way. `cursor` is how far a Source has come with it.
+
+    `task` is the last attempt: what completes of an older one belongs to nobody.
+    """
 
     delivered: Delivered
     record: Record
     cursor: str | None
     attempt: int = 1
+    task: Task | None = None
 
 
 class Flights:
@@ -42,6 +48,21 @@ class Flights:
 
     def __getitem__(self, place: Place) -> Flight:
         return self._flights[place]
+
+    def begin(self, place: Place) -> Task:
+        """Return a new attempt at a record."""
+        flight = self._flights[place]
+        flight.task = Task(place, flight.record, flight.cursor)
+        return flight.task
+
+    def of(self, task: Task) -> Flight | None:
+        """Return the record that an attempt is the last one of; None if it was forgotten."""
+        flight = self._flights.get(task.place)
+        return flight if flight is not None and flight.task is task else None
+
+    def holds(self, partitions: AbstractSet[Partition]) -> bool:
+        """Say whether any record of these partitions is on its way."""
+        return any((at.topic, at.partition) in partitions for at in self._flights)
 
     @property
     def away(self) -> bool:
@@ -111,12 +132,26 @@ class Flights:
         """Forget a record that failed for good, and return it."""
         return self._flights.pop(place)
 
-    def forget_waiting(self) -> None:
-        """Forget what no stage works on: the next start reads it again."""
-        for place in [*self._waiting, *(place for _, _, place in self._retries)]:
-            del self._flights[place]
-        self._waiting.clear()
-        self._retries.clear()
+    def forget_waiting(self, partitions: AbstractSet[Partition] | None = None) -> None:
+        """Forget what no stage works on, of some partitions or all: it will be read again."""
+        waiting = [*self._waiting, *(place for _, _, place in self._retries)]
+        for place in waiting:
+            if partitions is None or (place.topic, place.partition) in partitions:
+                del self._flights[place]
+        self._waiting = deque(place for place in self._waiting if place in self._flights)
+        self._retries = [retry for retry in self._retries if retry[2] in self._flights]
+        heapq.heapify(self._retries)
+
+    def forget(self, partitions: AbstractSet[Partition]) -> list[Task]:
+        """Forget all of some partitions; return what may still run of it."""
+        self.forget_waiting(partitions)
+        gone = [at for at in self._flights if (at.topic, at.partition) in partitions]
+        tasks = [self._flights.pop(at).task for at in gone]
+        if self._probe in gone:
+            self._probe = None
+        if not self._flights:
+            self._is_back()  # nobody is left who could find out
+        return [task for task in tasks if task is not None]
 
     def _again(self, at: float, place: Place) -> None:
         self._serial += 1

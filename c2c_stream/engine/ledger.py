@@ -1,6 +1,7 @@
 """All windows and books of one service: what a commit may carry now. Pure: callers pass now."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from c2c_stream.broker.protocol import Delivered, Partition, Position, Produced
@@ -37,9 +38,19 @@ class Commit:
         }
 
     @property
-    def puts(self) -> dict[str, bytes]:
-        """The keyed state that it stores."""
-        return {key: value for result in self.settled for key, value in result.puts.items()}
+    def puts(self) -> dict[Partition, dict[str, bytes]]:
+        """The keyed state that it stores, by the partition it came of."""
+        stored = {
+            partition: {k: v for result in prefix.results for k, v in result.puts.items()}
+            for partition, prefix in self.prefixes.items()
+        }
+        return {partition: puts for partition, puts in stored.items() if puts}
+
+    def less(self, partitions: AbstractSet[Partition]) -> "Commit | None":
+        """Return it without some partitions; None if nothing is left."""
+        prefixes = {p: prefix for p, prefix in self.prefixes.items() if p not in partitions}
+        books = {p: books for p, books in self.books.items() if p not in partitions}
+        return Commit(prefixes, books) if prefixes else None
 
 
 class Ledger:
@@ -47,11 +58,25 @@ class Ledger:
 
     def __init__(self, assigned: Mapping[Partition, Position], settings: EngineSettings) -> None:
         self._settings = settings
-        self._windows = {p: Window(position.offset) for p, position in assigned.items()}
-        self.books = {
-            (topic, partition): from_metadata(at.metadata, Place(topic, partition, at.offset))
-            for (topic, partition), at in assigned.items()
-        }
+        self._windows: dict[Partition, Window] = {}
+        self.books: dict[Partition, Books] = {}
+        self._pending: Commit | None = None
+        self.open(assigned)
+
+    def open(self, assigned: Mapping[Partition, Position]) -> None:
+        """Begin with partitions where they were left."""
+        for (topic, partition), at in assigned.items():
+            where = Place(topic, partition, at.offset)
+            self.books[topic, partition] = from_metadata(at.metadata, where)
+            self._windows[topic, partition] = Window(at.offset)
+
+    def forget(self, partitions: AbstractSet[Partition]) -> list[Settled]:
+        """Forget partitions that are not owned any more; return the results that go with them."""
+        gone = [self._windows.pop(p) for p in list(self._windows) if p in partitions]
+        for partition in partitions:
+            self.books.pop(partition, None)
+        self._pending = self._pending and self._pending.less(partitions)
+        return [result for window in gone for result in window.results]
 
     @property
     def records(self) -> int:
@@ -100,7 +125,14 @@ class Ledger:
         )
 
     def commit(self) -> Commit | None:
-        """Return the next commit, or None if nothing is finished. Forgets nothing yet."""
+        """Return the next commit, or None if nothing is finished. Forgets nothing yet.
+
+        It stays the same until it is committed: one that failed may have been stored after all.
+        """
+        self._pending = self._pending or self._next_commit()
+        return self._pending
+
+    def _next_commit(self) -> Commit | None:
         limits = self._settings
         prefixes = {
             partition: prefix
@@ -115,6 +147,7 @@ class Ledger:
 
     def committed(self, commit: Commit, now: float) -> None:
         """Forget what a commit carried: it is in the log."""
+        self._pending = None
         self.books |= commit.books
         for partition, prefix in commit.prefixes.items():
             self._windows[partition].committed(prefix, now)

@@ -4,11 +4,12 @@ One thread owns the broker, the ledger and the commit, so nothing interleaves wi
 happens outside of it (workers.py): a transaction never spans a model call or a sandbox run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from random import Random
 
-from c2c_stream.broker.protocol import Broker, Delivered, Partition
+from c2c_stream.broker.protocol import Broker, Delivered, Partition, Position
 from c2c_stream.codec import Codec
 from c2c_stream.engine.clock import Clock
 from c2c_stream.engine.flights import Flight, Flights
@@ -24,7 +25,7 @@ from c2c_stream.engine.policy import (
     Stop,
 )
 from c2c_stream.engine.stage import Chunk, Outcome, Place
-from c2c_stream.engine.workers import Completion, Task, Worker
+from c2c_stream.engine.workers import Completion, Worker
 from c2c_stream.errors import DecodeError, Fatal, NewerSchema, Unavailable
 from c2c_stream.settings import EngineSettings
 from c2c_stream.topics import output_of
@@ -74,6 +75,7 @@ class Runner:
         self._commit_after = self._observed_at = float("-inf")
         self._active_at = self._settled_at = clock.now()
         self._holding = False
+        broker.listen(self)
 
     def run(self, stopping: Callable[[], bool]) -> None:
         """Run until `stopping` says so, then drain. Raises Fatal, or the bug that stopped it."""
@@ -163,8 +165,7 @@ class Runner:
                 place = self._flights.next(self._clock.now(), fresh=fresh)
                 if place is None:
                     return
-                flight = self._flights[place]
-                self._worker.submit(Task(place, flight.record, flight.cursor))
+                self._worker.submit(self._flights.begin(place))
 
     def _full(self) -> bool:
         """Say whether results wait for a commit alone and fill the window: take no more."""
@@ -185,7 +186,11 @@ class Runner:
             self._take(completion)
 
     def _take(self, completion: Completion) -> None:
-        place, flight = completion.place, self._flights[completion.place]
+        place, flight = completion.task.place, self._flights.of(completion.task)
+        if flight is None:  # a rebalance took the record away
+            if isinstance(completion.result, Outcome):
+                self._worker.settled(completion.result.puts)
+            return
         match completion.result:
             case Chunk() as chunk:
                 flight.cursor = chunk.cursor
@@ -236,6 +241,39 @@ class Runner:
             self._active_at = self._settled_at = now
             self._worker.settle()
 
+    # --- rebalances, told inside of poll
+
+    def assigned(self, positions: Mapping[Partition, Position]) -> None:
+        """See Listener."""
+        self._ledger.open(positions)
+
+    def revoked(self, partitions: AbstractSet[Partition]) -> None:
+        """See Listener: finish what is nearly done, commit it, forget the rest."""
+        deadline = self._clock.now() + self._settings.revoke_s
+        self._flights.forget_waiting(partitions)
+        if self._flights.holds(partitions):
+            self._worker.settle()
+        while self._flights.holds(partitions) and self._clock.now() < deadline:
+            if not self._full():
+                self._complete()
+            elif not self._commit():
+                break
+        while self._clock.now() < deadline and self._commit():
+            pass
+        self.lost(partitions)
+
+    def lost(self, partitions: AbstractSet[Partition]) -> None:
+        """See Listener: whoever owns them now does it all again."""
+        self._worker.cancel(self._flights.forget(partitions))
+        for result in self._ledger.forget(partitions):
+            self._worker.settled(result.puts)
+        self._held -= partitions
+        if not self._held:
+            self._trouble("schema", "")
+        if not self._ledger.has_prefix:
+            self._failed_commits = 0
+            self._trouble("commit", "")
+
     # --- commit
 
     def _commit(self) -> bool:
@@ -258,7 +296,7 @@ class Runner:
         done_at = self._clock.now()
         self._ledger.committed(commit, done_at)
         for result in commit.settled:
-            self._worker.committed(result.puts)
+            self._worker.settled(result.puts)
         self._meter.committed(commit.settled, done_at - now)
         return True
 

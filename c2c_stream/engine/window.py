@@ -46,6 +46,11 @@ class Window:
         return len(self._entries)
 
     @property
+    def results(self) -> list[Settled]:
+        """All results that are not committed, in delivered order."""
+        return [result for entry in self._entries.values() for result in entry.results]
+
+    @property
     def oldest_produced_at(self) -> float | None:
         """When the oldest uncommitted record was produced; None if there is none."""
         for entry in self._entries.values():

@@ -1,7 +1,7 @@
 """What the broker thread asks of a worker: it hands over tasks, takes completions, never waits."""
 
 import queue
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -12,9 +12,9 @@ from c2c_stream.records import Record
 STOP_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """One attempt at one record. `cursor` is where a Source goes on."""
+    """One attempt at one record, equal to itself alone. `cursor` is where a Source goes on."""
 
     place: Place
     record: Record
@@ -25,7 +25,7 @@ class Task:
 class Completion:
     """What came of a task: its outcome, a chunk with more to follow, or an error."""
 
-    place: Place
+    task: Task
     result: Outcome | Chunk | BaseException
 
 
@@ -62,8 +62,18 @@ class Worker(Protocol):
         """Hear that no task follows: settle, and break off what would go on for long."""
         ...
 
-    def committed(self, puts: Mapping[str, bytes]) -> None:
-        """Hear that one outcome's puts are in the broker's state. Called in delivered order."""
+    def cancel(self, tasks: Iterable[Task]) -> None:
+        """Hear that nobody waits for these: a rebalance took their records away.
+
+        What still completes of them is passed over.
+        """
+        ...
+
+    def settled(self, puts: Mapping[str, bytes]) -> None:
+        """Hear that one outcome's puts are in the broker's state, or were dropped with it.
+
+        Called in delivered order.
+        """
         ...
 
     def stop(self) -> None:
@@ -95,7 +105,10 @@ class Completions:
     def drain(self) -> None:
         """Nothing to break off: what runs here is soon over."""
 
-    def committed(self, puts: Mapping[str, bytes]) -> None:
+    def cancel(self, tasks: Iterable[Task]) -> None:
+        """Nothing to break off: what runs here is soon over."""
+
+    def settled(self, puts: Mapping[str, bytes]) -> None:
         """No state is kept here."""
 
 

@@ -6,7 +6,7 @@ A keyed stage runs on the broker thread itself: its state is the broker's.
 import queue
 import threading
 from collections import ChainMap, Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from c2c_stream.engine.async_worker import AsyncWorker
@@ -73,9 +73,9 @@ class PureWorker(Completions):
     def _process(self, batch: list[Task]) -> list[Completion]:
         try:
             results = self._stage.process([task.record for task in batch])
-            return [Completion(t.place, r) for t, r in zip(batch, results, strict=True)]
+            return [Completion(t, r) for t, r in zip(batch, results, strict=True)]
         except BaseException as error:  # noqa: BLE001  # the broker thread decides what it means
-            return [Completion(task.place, told(error)) for task in batch]
+            return [Completion(task, told(error)) for task in batch]
 
 
 class KeyedWorker(Completions):
@@ -110,7 +110,7 @@ class KeyedWorker(Completions):
         except Exception as error:  # noqa: BLE001  # the engine decides what it means
             result = error
             self._failed = True
-        self._queue.put(Completion(task.place, result))
+        self._queue.put(Completion(task, result))
 
     def completion(self, timeout_s: float) -> Completion | None:
         """See Worker."""
@@ -119,8 +119,8 @@ class KeyedWorker(Completions):
             self._failed = False
         return done
 
-    def committed(self, puts: Mapping[str, bytes]) -> None:
-        """See Worker: what is in the state need not lie over it."""
+    def settled(self, puts: Mapping[str, bytes]) -> None:
+        """See Worker: what is in the state, or will never be, need not lie over it."""
         for key in puts:
             self._uncommitted[key] -= 1
             if not self._uncommitted[key]:
@@ -142,6 +142,7 @@ class SourceWorker(Completions):
         super().__init__(CHUNKS_AHEAD)
         self._stage = stage
         self._stopping = threading.Event()
+        self._task: Task | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -154,8 +155,22 @@ class SourceWorker(Completions):
     def submit(self, task: Task) -> None:
         """See Worker."""
         self.running += 1
-        self._thread = threading.Thread(target=self._run, args=(task,), name="source", daemon=True)
+        self._task = task
+        self._thread = threading.Thread(
+            target=self._run,
+            args=(task, self._queue, self._stopping),
+            name="source",
+            daemon=True,
+        )
         self._thread.start()
+
+    def cancel(self, tasks: Iterable[Task]) -> None:
+        """See Worker: what the thread still finds goes to a queue that nobody reads."""
+        if self.running and self._task in set(tasks):
+            self._stopping.set()
+            self._stopping = threading.Event()
+            self._queue = queue.Queue(CHUNKS_AHEAD)
+            self.running = 0
 
     def drain(self) -> None:
         """See Worker: a record may go on for hours; its cursor says where the next start does."""
@@ -168,21 +183,22 @@ class SourceWorker(Completions):
         if self._thread:
             self._thread.join(STOP_S)
 
-    def _run(self, task: Task) -> None:
+    def _run(self, task: Task, to: "queue.Queue[Completion]", stop: threading.Event) -> None:
         result: Outcome | Exception = Outcome()
         try:
             for chunk in self._stage.read(task.record, task.cursor):
-                if not self._put(Completion(task.place, chunk)):
+                if not _put(Completion(task, chunk), to, stop):
                     return
         except BaseException as error:  # noqa: BLE001  # the broker thread decides what it means
             result = told(error)
-        self._put(Completion(task.place, result))
+        _put(Completion(task, result), to, stop)
 
-    def _put(self, completion: Completion) -> bool:
-        while not self._stopping.is_set():
-            try:
-                self._queue.put(completion, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
+
+def _put(completion: Completion, to: "queue.Queue[Completion]", stop: threading.Event) -> bool:
+    while not stop.is_set():
+        try:
+            to.put(completion, timeout=0.1)
+        except queue.Full:
+            continue
+        return True
+    return False

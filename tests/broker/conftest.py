@@ -1,29 +1,42 @@
 """The brokers that the contract is held against."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.local import LocalBroker
 from c2c_stream.broker.protocol import Broker
+from tests.kafka.runs import fresh_run
+
+PATIENCE_POLLS = 600
 
 
-class LocalSeats:
-    """Opens seats at one local log; all of them are closed at the end."""
+class Seats:
+    """Opens seats at one run; all of them are closed at the end."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self._folder = folder
+    def __init__(self, make: Callable[[str], Broker], stack: ExitStack) -> None:
+        self._make = make
         self._stack = stack
 
     def open(self, service: str) -> Broker:
-        """Take a service's seat."""
-        return self._stack.enter_context(closing(LocalBroker(self._folder, "main", service)))
+        """Take a service's seat; it owns its partitions."""
+        broker = self._stack.enter_context(closing(self._make(service)))
+        for _ in range(PATIENCE_POLLS):
+            if broker.assigned():
+                return broker
+            assert broker.poll(0, 0.1) == []
+        raise AssertionError(f"{service} was assigned nothing")
 
 
-@pytest.fixture(params=["local"])
-def seats(run_folder: Path) -> Iterator[LocalSeats]:
+@pytest.fixture(params=["local", "kafka"])
+def seats(request: pytest.FixtureRequest, run_folder: Path) -> Iterator[Seats]:
     """Return what opens brokers of one fresh run."""
     with ExitStack() as stack:
-        yield LocalSeats(run_folder, stack)
+        if request.param == "local":
+            yield Seats(lambda service: LocalBroker(run_folder, "main", service), stack)
+        else:
+            cluster = fresh_run(request.getfixturevalue("kafka"))
+            yield Seats(lambda service: KafkaBroker(cluster, service), stack)

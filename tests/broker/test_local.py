@@ -134,13 +134,13 @@ def test_a_full_disk_is_unavailable_and_the_same_commit_goes_through_later(
         database.execute(f"PRAGMA max_page_count={pages + 20}")
         for _ in range(3):
             with pytest.raises(Unavailable, match="free some disk"):
-                broker.commit(outputs, {FILES: Position(3)}, {"k": b"v"})
+                broker.commit(outputs, {FILES: Position(3)}, {FILES: {"k": b"v"}})
         assert broker.assigned() == {FILES: Position(0)}
         assert broker.lag_of("curator", "functions") == 0
         assert len(broker.state()) == 0
 
         database.execute("PRAGMA max_page_count=1000000")
-        broker.commit(outputs, {FILES: Position(3)}, {"k": b"v"})
+        broker.commit(outputs, {FILES: Position(3)}, {FILES: {"k": b"v"}})
         assert broker.assigned() == {FILES: Position(3)}
         assert broker.lag_of("curator", "functions") == 5
 
@@ -208,3 +208,19 @@ def test_one_fetch_of_large_records_is_bounded(
     with closing(LocalLog(run_folder, "main")) as log:
         log.commit("cli", [Produced("files", b"", b"x" * 1000)] * 9, {}, {}, keep=True)
         assert Counter(len(log.read("files", at, 100)) for at in (0, 3, 6, 8)) == {3: 3, 1: 1}
+
+
+def test_a_second_consumer_of_a_group_is_refused_until_the_first_leaves(run_folder: Path) -> None:
+    first = LocalBroker(run_folder, "main", "collector")
+    with pytest.raises(Fatal, match="stop it first"):
+        LocalBroker(run_folder, "main", "collector")
+    first.close()
+    LocalBroker(run_folder, "main", "collector").close()
+
+
+def test_a_topic_with_a_backlog_does_not_keep_the_others_waiting(run_folder: Path) -> None:
+    backlog = [Produced("samples", b"", b"%d" % n) for n in range(100)]
+    with closing(LocalBroker(run_folder, "main", "sink")) as sink:
+        sink.commit([*backlog, Produced("rejections", b"", b"r")], {}, {})
+        topics = {record.topic for _ in range(3) for record in sink.poll(5, 0.0)}
+    assert topics == {"samples", "rejections"}

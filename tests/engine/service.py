@@ -1,10 +1,10 @@
-"""A service on a thread, driven by the real runner over the real local log."""
+"""A service on a thread, driven by the real runner over a real broker."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from c2c_stream import metrics
 from c2c_stream.broker.local import LocalBroker, LocalLog
@@ -39,6 +39,10 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.log = LocalLog(folder, "main")
+
+    def seat(self, service: str) -> Broker:
+        """Take a service's seat."""
+        return LocalBroker(self.folder, "main", service, keep=True)
 
     def feed(self, *records: Record) -> None:
         """Append records."""
@@ -78,21 +82,29 @@ class Run:
         return self.position(topic).offset == self.end(topic)
 
 
+class Seats(Protocol):
+    """A run that a service can take part in."""
+
+    def seat(self, service: str) -> Broker:
+        """Take a service's seat."""
+        ...
+
+
 class Service:
     """One service at work."""
 
     def __init__(
-        self, run: Run, name: str, make: Callable[[Broker], Worker], settings: EngineSettings
+        self, run: Seats, name: str, make: Callable[[Broker], Worker], settings: EngineSettings
     ) -> None:
         self.health = Health()
         self.error: BaseException | None = None
-        self.broker: LocalBroker
+        self.broker: Any
         self._run = run
         self._name = name
         self._make = make
         self._settings = settings
         self._stopping = threading.Event()
-        self._todo: list[Callable[[LocalBroker], None]] = []
+        self._todo: list[Callable[[Any], None]] = []
         self.thread = threading.Thread(target=self._main, name=name)
 
     def stop(self) -> None:
@@ -101,11 +113,11 @@ class Service:
         self.thread.join(PATIENCE_S)
         assert not self.thread.is_alive()
 
-    def on_broker(self, what: Callable[[LocalBroker], None]) -> None:
+    def on_broker(self, what: Callable[[Any], None]) -> None:
         """Do something on the thread that owns the broker, and wait for it."""
         done = threading.Event()
 
-        def told(broker: LocalBroker) -> None:
+        def told(broker: Broker) -> None:
             what(broker)
             done.set()
 
@@ -126,7 +138,7 @@ class Service:
         metrics.initialise(self._name, "test")
         clock = SystemClock()
         try:
-            with closing(LocalBroker(self._run.folder, "main", self._name, keep=True)) as broker:
+            with closing(self._run.seat(self._name)) as broker:
                 self.broker = broker
                 runner = Runner(
                     worker=self._make(broker),
@@ -148,7 +160,7 @@ class Service:
 
 @contextmanager
 def serving(
-    run: Run,
+    run: Seats,
     name: str,
     make: Callable[[Broker], Worker],
     **settings: Any,

@@ -1,7 +1,7 @@
 import pytest
 
 from c2c_stream.broker.protocol import Position
-from c2c_stream.engine.books import Books, to_metadata
+from c2c_stream.engine.books import Books, from_metadata, to_metadata
 from c2c_stream.engine.ledger import Ledger
 from c2c_stream.errors import Fatal
 from c2c_stream.settings import EngineSettings
@@ -31,7 +31,7 @@ def test_a_commit_moves_each_partition_with_its_own_books() -> None:
     assert [output.value for output in commit.outputs] == [b"a"]
 
 
-def test_a_commit_that_failed_is_the_same_again_with_what_came_since() -> None:
+def test_a_commit_that_failed_is_the_same_again_whatever_came_since() -> None:
     ledger = Ledger({FILES: Position(0)}, SETTINGS)
     for offset in (0, 1):
         ledger.deliver(delivered(offset))
@@ -39,10 +39,36 @@ def test_a_commit_that_failed_is_the_same_again_with_what_came_since() -> None:
     first = ledger.commit()
     ledger.add(place(1), settled("b"), 0.0, done=True)
     second = ledger.commit()
+    assert first is second
     assert first
-    assert second
-    assert second.outputs[:1] == first.outputs
-    assert [output.value for output in second.outputs] == [b"a", b"b"]
+    assert [output.value for output in first.outputs] == [b"a"]
+    ledger.committed(first, 0.0)
+    third = ledger.commit()
+    assert third
+    assert [output.value for output in third.outputs] == [b"b"]
+
+
+def test_what_was_taken_away_is_in_no_commit_and_may_come_back() -> None:
+    ledger = Ledger({FILES: Position(0), OTHER: Position(0)}, SETTINGS)
+    ledger.deliver(delivered(0))
+    ledger.deliver(delivered(0, partition=1))
+    ledger.add(place(0), settled("a"), 0.0, done=True)
+    ledger.add(place(0, 1), settled("b"), 0.0, done=True)
+    assert ledger.commit()
+    dropped = ledger.forget({FILES})
+    assert [result.outputs[0].value for result in dropped] == [b"a"]
+    commit = ledger.commit()
+    assert commit
+    assert commit.positions.keys() == {OTHER}
+    assert ledger.forget({OTHER})
+    assert ledger.commit() is None
+    assert (ledger.records, ledger.size, ledger.finished_size) == (0, 0, 0)
+    ledger.open({FILES: Position(7, to_metadata(Books(read=7, processed=7)))})
+    ledger.deliver(delivered(7))
+    ledger.add(place(7), settled("c"), 0.0, done=True)
+    commit = ledger.commit()
+    assert commit
+    assert from_metadata(commit.positions[FILES].metadata, "").read == 8
 
 
 def test_the_committed_cursor_belongs_to_the_first_record_only() -> None:
@@ -80,7 +106,7 @@ def test_a_later_put_of_a_key_wins() -> None:
         ledger.add(place(offset), result, 0.0, done=True)
     commit = ledger.commit()
     assert commit
-    assert commit.puts == {"k": b"new"}
+    assert commit.puts == {FILES: {"k": b"new"}}
 
 
 def test_it_knows_what_it_holds_and_the_oldest_of_it() -> None:

@@ -44,11 +44,11 @@ def test_a_keyed_stage_sees_the_last_puts_however_late_they_are_committed(
         waiting.append(puts)
         for landed in waiting[:commits]:
             committed |= landed
-            worker.committed(landed)
+            worker.settled(landed)
         del waiting[:commits]
     for landed in waiting:
         committed.update(landed)
-        worker.committed(landed)
+        worker.settled(landed)
     assert committed == last
     assert worker._overlay == {}
 

@@ -5,6 +5,7 @@ counter, a stage is what a record's content says.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from c2c_stream.broker.protocol import Delivered, Partition, Position, Produced
@@ -14,6 +15,7 @@ from c2c_stream.engine.ledger import Commit, Ledger
 from c2c_stream.engine.outbox import Outbox
 from c2c_stream.engine.policy import Bury, RetryPolicy
 from c2c_stream.engine.stage import Chunk, Outcome, Place
+from c2c_stream.engine.worker import Task
 from c2c_stream.errors import DecodeError, Poison, Retry, Unavailable
 from c2c_stream.records import DeadLetter, File, Function, RejectedItem, Rejection
 from c2c_stream.settings import EngineSettings
@@ -52,6 +54,7 @@ class Broker:
     )
     appended: list[Produced] = field(default_factory=list)
     generation: int = 0
+    epochs: Counter[Partition] = field(default_factory=Counter)
     owner: dict[Partition, int] = field(default_factory=lambda: dict.fromkeys(PARTITIONS, 0))
 
     def append(self, partition: Partition, kind: bytes, gap: int) -> None:
@@ -60,6 +63,13 @@ class Broker:
         offset = (log[-1].offset + 1 if log else 0) + gap
         log.append(Delivered(*partition, offset, name.encode(), value))
         self.inputs[name] = kind
+
+    def rebalance(self, owners: Sequence[int]) -> None:
+        """Give each partition its owner; what changes hands begins another epoch."""
+        self.generation += 1
+        for partition, owner in zip(PARTITIONS, owners, strict=True):
+            self.epochs[partition] += owner != self.owner[partition]
+            self.owner[partition] = owner
 
     def assigned(self, member: int) -> dict[Partition, Position]:
         return {p: at for p, at in self.committed.items() if self.owner[p] == member}
@@ -70,6 +80,8 @@ class Broker:
     def commit(self, generation: int, commit: Commit) -> None:
         if generation != self.generation:
             raise FencedError
+        if all(self.committed[p] == position for p, position in commit.positions.items()):
+            return  # the answer to the same commit was lost: it was stored
         self.appended += commit.outputs
         self.committed |= commit.positions
 
@@ -101,22 +113,36 @@ class Member:
 
     def start(self) -> None:
         """Start, or start again after a crash."""
-        self.generation = self.broker.generation
-        assigned = self.broker.assigned(self.number)
-        self.ledger = Ledger(assigned, SETTINGS)
+        self.ledger = Ledger({}, SETTINGS)
         self.flights = Flights(RetryPolicy(3, 1.0))
-        self.running: list[Place] = []
+        self.running: list[Task] = []
         self.outages: Counter[Place] = Counter()
-        self.next = {p: at.offset for p, at in assigned.items()}
+        self.next: dict[Partition, int] = {}
+        self.epochs: dict[Partition, int] = {}
+        self.rebalanced()
 
     def rebalanced(self) -> None:
         """Join the new generation; what is not owned any more is forgotten in the callback."""
-        if set(self.broker.assigned(self.number)) == set(self.next):
-            self.generation = self.broker.generation
-        else:
-            self.start()
+        self.generation = self.broker.generation
+        assigned = self.broker.assigned(self.number)
+        mine = {p: self.broker.epochs[p] for p in assigned}
+        self.lose({p for p, epoch in self.epochs.items() if mine.get(p) != epoch})
+        self.gain({p: at for p, at in assigned.items() if p not in self.epochs})
+
+    def lose(self, partitions: set[Partition]) -> None:
+        """Forget what somebody else owns or owned; what runs of it is not cancelled."""
+        self.ledger.forget(partitions)
+        self.flights.forget(partitions)
+        for partition in partitions:
+            del self.epochs[partition], self.next[partition]
+
+    def gain(self, assigned: dict[Partition, Position]) -> None:
+        self.ledger.open(assigned)
+        self.next |= {p: at.offset for p, at in assigned.items()}
+        self.epochs |= {p: self.broker.epochs[p] for p in assigned}
 
     def poll(self) -> None:
+        self.rebalanced()
         for partition in self.next:
             record = self.broker.after(partition, self.next[partition])
             if record and not self.flights.away:
@@ -137,23 +163,26 @@ class Member:
     def work(self, now: float) -> None:
         """Begin what may begin."""
         while (place := self.flights.next(now)) is not None:
-            self.running.append(place)
+            self.running.append(self.flights.begin(place))
 
     def finish(self, which: int, now: float) -> None:
         """Take one result of one of the running records."""
-        place = self.running[which % len(self.running)]
-        flight = self.flights[place]
+        task = self.running[which % len(self.running)]
+        place, flight = task.place, self.flights.of(task)
+        if flight is None:
+            self.running.remove(task)
+            return
         try:
             result = self.attempt(place, flight)
         except (Poison, Retry, Unavailable) as error:
-            self.running.remove(place)
+            self.running.remove(task)
             self.failed(place, error, now)
             return
         if isinstance(result, Chunk):
             flight.cursor = result.cursor
             settled = self.outbox.chunk(result)
         else:
-            self.running.remove(place)
+            self.running.remove(task)
             settled = self.outbox.outcome(flight.record, result)
         done = isinstance(result, Outcome)
         self.flights.succeeded(place, done=done)
@@ -188,22 +217,22 @@ class Member:
                 return Outcome()
         return Outcome((Function(name),))
 
-    def commit(self, *, lost: bool = False) -> None:
-        """Commit what may be; `lost`: the broker was away, nothing was stored."""
+    def commit(self, *, lost: str = "") -> None:
+        """Commit what may be; `lost`: the request or the answer, the same commit follows."""
         commit = self.ledger.commit()
-        if commit and not lost:
+        if commit and lost != "request":
             try:
                 self.broker.commit(self.generation, commit)
             except FencedError:
-                self.start()
-            else:
+                return  # aborted; the results are kept for as long as their partitions are
+            if lost != "answer":
                 self.ledger.committed(commit, 0.0)
 
 
 class X1(Member):
     """A mutant: emits finished results out of order and commits the watermark only."""
 
-    def commit(self, *, lost: bool = False) -> None:
+    def commit(self, *, lost: str = "") -> None:
         if lost or self.generation != self.broker.generation:
             super().commit(lost=lost)
             return
@@ -218,10 +247,18 @@ class X1(Member):
 class X2(Member):
     """A mutant: keeps what it has of a revoked partition and commits it in the new generation."""
 
-    def rebalanced(self) -> None:
-        self.generation = self.broker.generation
-        if not set(self.broker.assigned(self.number)) <= set(self.next):
-            self.start()
+    def lose(self, partitions: set[Partition]) -> None:
+        self.flights.forget(partitions)
+        for partition in partitions:
+            del self.epochs[partition], self.next[partition]
+
+
+class X3(Member):
+    """A mutant: after a commit whose answer was lost it makes another one."""
+
+    def commit(self, *, lost: str = "") -> None:
+        super().commit(lost=lost)
+        self.ledger._pending = None
 
 
 def oracle(broker: Broker) -> None:

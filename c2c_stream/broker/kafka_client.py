@@ -1,0 +1,123 @@
+"""How a run's clients are made: addresses, names, and the properties that correctness rests on."""
+
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from confluent_kafka import Consumer, KafkaError, Producer
+from confluent_kafka.admin import AdminClient
+
+from c2c_stream.errors import SettingsError
+from c2c_stream.settings import KafkaSettings
+from c2c_stream.topics import MAX_DEAD_LETTER_BYTES, MIB
+
+SCHEME: Final = "kafka://"
+# A dead pod's open transaction holds back its readers no longer than this.
+TRANSACTION_TIMEOUT_MS: Final = 15_000
+# Far above any tick; a service that does not poll for this long is stuck and loses its seat.
+MAX_POLL_INTERVAL_MS: Final = 300_000
+# A record's key and headers lie beside its value.
+MAX_PRODUCED_BYTES: Final = MAX_DEAD_LETTER_BYTES + MIB
+# Fetched ahead and not yet polled; the window holds the rest.
+PREFETCH_KIB: Final = 16 * 1024
+
+# What matters comes as errors, and standard error belongs to the services' own lines.
+_SILENT: Final = logging.getLogger("c2c_stream.librdkafka")
+_SILENT.setLevel(logging.CRITICAL + 1)
+Made = TypeVar("Made")
+OnError = Callable[[KafkaError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where the brokers are, and the run whose name prefixes everything."""
+
+    servers: str
+    run: str
+    settings: KafkaSettings
+
+    def topic(self, name: str) -> str:
+        """Return a topic's name on the brokers."""
+        return f"{self.run}.{name}"
+
+    def group(self, service: str) -> str:
+        """Return a service's consumer group."""
+        return f"{self.run}-{service}"
+
+    def instance(self) -> str:
+        """Return what tells this process from others of its service, stable over restarts."""
+        return self.settings.instance or socket.gethostname()
+
+    def consumer(self, service: str, on_error: OnError) -> Consumer:
+        """Return a service's consumer. Connects in the background."""
+        return self._made(
+            Consumer,
+            {
+                "group.id": self.group(service),
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "isolation.level": "read_committed",
+                "partition.assignment.strategy": "cooperative-sticky",
+                # The first start reads from the beginning (kafka.py); later a gap is an incident.
+                "auto.offset.reset": "error",
+                "max.poll.interval.ms": MAX_POLL_INTERVAL_MS,
+                "queued.max.messages.kbytes": PREFETCH_KIB,
+                "error_cb": on_error,
+            },
+        )
+
+    def reader(self, on_error: OnError) -> Consumer:
+        """Return a consumer without a group, for reading what partitions hold."""
+        return self._made(
+            Consumer,
+            {
+                "group.id": f"{self.run}-reader",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "error",
+                "error_cb": on_error,
+            },
+        )
+
+    def producer(self, service: str, on_error: OnError) -> Producer:
+        """Return the transactional producer of a service's instance."""
+        return self._made(
+            Producer,
+            {
+                "transactional.id": f"{self.group(service)}-{self.instance()}",
+                "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
+                "partitioner": "murmur2_random",
+                "compression.type": "lz4",
+                "message.max.bytes": MAX_PRODUCED_BYTES,
+                "linger.ms": 1,
+                "error_cb": on_error,
+            },
+        )
+
+    def admin(self, on_error: OnError) -> AdminClient:
+        """Return a client for questions about groups and topics."""
+        return self._made(AdminClient, {"error_cb": on_error})
+
+    def _made(self, kind: Callable[[dict[str, Any]], Made], properties: Mapping[str, Any]) -> Made:
+        common = {"bootstrap.servers": self.servers, "client.id": self.run, "logger": _SILENT}
+        try:
+            return kind({**common, **properties, **self.settings.properties})
+        except Exception as error:
+            # The client's own check of names and values; its text holds no values.
+            raise SettingsError(f"kafka.properties: {error}") from error
+
+
+def servers_of(broker: str) -> str:
+    """Return HOST:PORT,... of kafka://HOST:PORT,... Raises SettingsError."""
+    servers = broker.removeprefix(SCHEME)
+    if not servers or not all(_is_address(one) for one in servers.split(",")):
+        raise SettingsError(f"broker: found {broker!r}; write kafka://HOST:PORT,HOST:PORT")
+    return servers
+
+
+def _is_address(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return bool(host) and port.isdecimal() and "/" not in text

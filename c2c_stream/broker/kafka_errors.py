@@ -1,0 +1,128 @@
+"""What a Kafka client's error means for us: one table, read where the clients are called."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+from confluent_kafka import KafkaError, KafkaException
+
+from c2c_stream.errors import C2CError, Fatal, SettingsError, Unavailable
+
+RETRY_S: Final = 0.1
+Answer = TypeVar("Answer")
+
+_LOGIN: Final = "mend the credentials or the certificates and start again"
+_RIGHT: Final = "grant this right to the service's user and start again"
+_MISSING: Final = "make the run's topics with `c2c topics create`"
+_SIZE: Final = "raise max.message.bytes of the topic to what `c2c topics create` sets"
+_OFFSET: Final = (
+    "records were removed before they were read; find out why before you move the group's offset"
+)
+
+# Whatever the client says of itself (retriable, fatal), these have a meaning of their own.
+TABLE: Final[dict[int, tuple[type[C2CError], str]]] = {
+    KafkaError._AUTHENTICATION: (Fatal, _LOGIN),
+    KafkaError.SASL_AUTHENTICATION_FAILED: (Fatal, _LOGIN),
+    KafkaError._SSL: (Fatal, _LOGIN),
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: (Fatal, _RIGHT),
+    KafkaError.GROUP_AUTHORIZATION_FAILED: (Fatal, _RIGHT),
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: (Fatal, _RIGHT),
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: (Fatal, _RIGHT),
+    KafkaError.UNKNOWN_TOPIC_OR_PART: (SettingsError, _MISSING),
+    KafkaError._UNKNOWN_TOPIC: (SettingsError, _MISSING),
+    KafkaError._UNKNOWN_PARTITION: (SettingsError, _MISSING),
+    KafkaError.MSG_SIZE_TOO_LARGE: (Fatal, _SIZE),
+    KafkaError.RECORD_LIST_TOO_LARGE: (Fatal, _SIZE),
+    KafkaError.OFFSET_OUT_OF_RANGE: (Fatal, _OFFSET),
+    KafkaError._AUTO_OFFSET_RESET: (Fatal, _OFFSET),
+}
+# Told in callbacks alone; the calls themselves only say that nobody answers.
+LOGIN: Final = frozenset(code for code, (_, hint) in TABLE.items() if hint == _LOGIN)
+# They pass although the client does not call them retriable.
+_PASSING: Final = frozenset(
+    {
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._CONFLICT,
+        KafkaError._QUEUE_FULL,
+        KafkaError._RESOLVE,
+        KafkaError._TIMED_OUT,
+        KafkaError._TIMED_OUT_QUEUE,
+        KafkaError._TRANSPORT,
+        KafkaError._WAIT_COORD,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.GROUP_ID_NOT_FOUND,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.REBALANCE_IN_PROGRESS,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError.UNSTABLE_OFFSET_COMMIT,
+    }
+)
+_FENCED: Final = frozenset(
+    {KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH}
+)
+
+
+def cause_of(error: BaseException) -> KafkaError | None:
+    """Return the Kafka error inside an exception; None if there is none, which is a bug.
+
+    A fenced producer's flush can raise SystemError with the KafkaException as its cause.
+    """
+    for found in (error, error.__cause__, error.__context__):
+        if isinstance(found, KafkaException) and found.args:
+            inner = found.args[0]
+            return inner if isinstance(inner, KafkaError) else None
+    return None
+
+
+def is_passing(error: KafkaError) -> bool:
+    """Say whether the same call may succeed later."""
+    return error.code() in _PASSING or (error.retriable() and not error.fatal())
+
+
+def is_fenced(error: KafkaError) -> bool:
+    """Say whether the producer is lost to a newer one of its id, or to the transaction timeout."""
+    return error.code() in _FENCED
+
+
+def translated(error: KafkaError, doing: str) -> C2CError:
+    """Return the error of ours that says what to do about one of Kafka's."""
+    text = f"{doing}: {error.str()} ({error.name()})"
+    if error.code() in TABLE:
+        kind, hint = TABLE[error.code()]
+        return kind(f"{text}; {hint}")
+    if is_passing(error) or error.txn_requires_abort():
+        return Unavailable(f"{text}; it goes on when the brokers answer")
+    return Fatal(f"{text}; start again")
+
+
+@contextmanager
+def translating(doing: str) -> Iterator[None]:
+    """Turn Kafka's exceptions into ours; anything else is a bug and stays one."""
+    try:
+        yield
+    except (KafkaException, SystemError) as error:
+        cause = cause_of(error)
+        if cause is None:
+            raise
+        raise translated(cause, doing) from error
+
+
+def patiently(ask: Callable[[], Answer], patience_s: float) -> Answer:
+    """Ask until the brokers answer. Raises Fatal when they have not for `patience_s`."""
+    deadline = _now() + patience_s
+    while True:
+        try:
+            with translating("question"):
+                return ask()
+        except Unavailable as error:
+            if _now() >= deadline:
+                raise Fatal(f"{error} (for {patience_s:.0f} s)") from error
+            time.sleep(RETRY_S)  # noqa: TID251  # some answers come at once
+
+
+def _now() -> float:
+    return time.monotonic()  # noqa: TID251  # patience is real time

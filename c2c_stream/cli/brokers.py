@@ -1,0 +1,75 @@
+"""Which broker the settings name, for commands and services alike."""
+
+from pathlib import Path
+
+from c2c_stream.broker.kafka import KafkaBroker
+from c2c_stream.broker.kafka_client import SCHEME, Cluster, servers_of
+from c2c_stream.broker.kafka_run import KafkaRun
+from c2c_stream.broker.local import LOG_NAME, LocalBroker, LocalLog
+from c2c_stream.broker.protocol import Broker
+from c2c_stream.broker.run import RunLog
+from c2c_stream.errors import SettingsError
+from c2c_stream.settings import Settings
+
+
+def is_kafka(settings: Settings) -> bool:
+    """Say whether the run is on a cluster."""
+    return settings.broker.startswith(SCHEME)
+
+
+def check(settings: Settings) -> None:
+    """Find what is wrong with the broker before anything is made. Raises SettingsError."""
+    if not is_kafka(settings):
+        broker_folder(settings)
+        return
+    cluster_of(settings)
+    if settings.curate.limit is not None and settings.kafka.partitions != 1:
+        raise SettingsError(
+            "--limit counts over one partition: set kafka.partitions to 1"
+            " (C2C_KAFKA__PARTITIONS=1), or leave the limit out"
+        )
+
+
+def broker_folder(settings: Settings) -> Path:
+    """Return the folder of the local log. Raises SettingsError for any other kind of broker."""
+    if not settings.broker:
+        return settings.out / ".c2c"
+    kind, _, path = settings.broker.partition(":")
+    if kind != "local" or not path:
+        raise SettingsError(
+            f"broker: found {settings.broker!r}; write local:PATH or kafka://HOST:PORT,..."
+        )
+    return Path(path)
+
+
+def cluster_of(settings: Settings) -> Cluster:
+    """Return the cluster that the settings name. Raises SettingsError."""
+    return Cluster(servers_of(settings.broker), settings.run, settings.kafka)
+
+
+def open_broker(settings: Settings, stage: str) -> Broker:
+    """Take a service's seat at the broker that the settings name."""
+    check(settings)
+    if is_kafka(settings):
+        return KafkaBroker(cluster_of(settings), stage)
+    return LocalBroker(broker_folder(settings), settings.run, stage, keep=settings.keep)
+
+
+def open_run(settings: Settings) -> RunLog:
+    """Return the run, to be made, fed and watched."""
+    if is_kafka(settings):
+        return KafkaRun(cluster_of(settings))
+    return LocalLog(broker_folder(settings), settings.run)
+
+
+def find_run(settings: Settings) -> RunLog:
+    """Return a run that has begun. Raises SettingsError if there is none."""
+    if not is_kafka(settings):
+        folder = broker_folder(settings)
+        if not (folder / LOG_NAME).is_file():
+            raise SettingsError(f"{folder / LOG_NAME} is gone: nothing can be said of this run")
+    run = open_run(settings)
+    if not run.exists():
+        run.close()
+        raise SettingsError(f"{run.name}: the run has not begun; `c2c run` goes on with it")
+    return run

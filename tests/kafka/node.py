@@ -1,0 +1,123 @@
+"""A real Apache Kafka for tests: one node, broker and controller at once, on loopback.
+
+Never kill it: a combined node that dies just after a commit may lose the transaction's marker.
+"""
+
+import fcntl
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from tests.processes import ROOT
+from tests.require import missing, require_command
+
+JARS = ROOT / "build" / "kafka"
+JVM = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
+READY_S = 60.0
+FETCH_S = 300.0
+CLUSTER_ID = "c2cTestClusterAAAAAAAA"
+PROPERTIES = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+log.dirs={folder}/data
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+num.network.threads=1
+num.io.threads=2
+background.threads=1
+log.cleaner.enable=false
+"""
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[str]:
+    """Run a node whose data is in `folder`; give its address HOST:PORT."""
+    require_command("java")
+    port, controller = _free_ports(2)
+    properties = folder / "server.properties"
+    properties.write_text(
+        PROPERTIES.format(port=port, controller=controller, folder=folder), encoding="utf-8"
+    )
+    java = ["java", *JVM, "-cp", f"{_jars()}/*"]
+    with (folder / "server.log").open("wb") as log:
+        # Neither outlives the tests, whatever ends them.
+        tied = ["setpriv", "--pdeathsig", "KILL", *java]
+        subprocess.run(
+            [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", properties],
+            check=True,
+            stdout=log,
+            stderr=log,
+        )
+        node = subprocess.Popen([*tied, "kafka.Kafka", properties], stdout=log, stderr=log)
+        try:
+            _await(f"127.0.0.1:{port}", folder / "server.log")
+            yield f"127.0.0.1:{port}"
+        finally:
+            node.send_signal(signal.SIGTERM)
+            try:
+                node.wait(20)
+            except subprocess.TimeoutExpired:
+                node.kill()
+                node.wait()
+
+
+def _jars() -> Path:
+    """Return the folder with Kafka's jars, fetched once a checkout."""
+    JARS.mkdir(parents=True, exist_ok=True)
+    done = JARS / "done"
+    with (JARS / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            require_command("mvn")
+            pom = Path(__file__).with_name("pom.xml")
+            command = ["mvn", "--quiet", "--batch-mode", "--file", str(pom)]
+            fetched = subprocess.run(
+                [*command, "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"],
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=FETCH_S,
+            )
+            if fetched.returncode:
+                missing(f"Kafka's jars, and maven could not fetch them: {fetched.stdout[-500:]}")
+            done.touch()
+    return JARS
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for found in sockets:
+        found.bind(("127.0.0.1", 0))
+    ports = [found.getsockname()[1] for found in sockets]
+    for found in sockets:
+        found.close()
+    return ports
+
+
+def _await(address: str, log: Path) -> None:
+    """Wait until the node answers."""
+    admin = AdminClient({"bootstrap.servers": address, "log_level": 0})
+    try:
+        admin.list_topics(timeout=READY_S)
+    except KafkaException as error:
+        tail = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+        raise AssertionError(f"the node did not start ({error}):\n{tail}") from error

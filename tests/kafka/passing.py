@@ -1,0 +1,61 @@
+"""A service process on Kafka: `python -m tests.kafka.passing ADDRESS RUN INSTANCE SHAPE`.
+
+The shapes are those of tests/engine/passing.py: the ingester for `source`, else the collector.
+Ends by SIGTERM, or by being killed. Says its instance once it owns partitions.
+"""
+
+import signal
+import sys
+from collections.abc import Mapping
+
+from c2c_stream.broker.kafka import KafkaBroker
+from c2c_stream.broker.kafka_client import Cluster
+from c2c_stream.broker.protocol import Partition, Position
+from c2c_stream.engine.clock import SystemClock
+from c2c_stream.engine.health import Health
+from c2c_stream.engine.meter import Meter
+from c2c_stream.engine.runner import Runner
+from c2c_stream.settings import EngineSettings, KafkaSettings
+from tests.engine.make import CODEC
+from tests.engine.passing import WORKERS
+from tests.kafka.runs import QUICK
+
+# Many small commits, so that a kill or a rebalance often meets one.
+SETTINGS = EngineSettings(
+    flush_age_s=0.02, flush_records=50, window_records=200, hold_lag_records=10**9
+)
+
+
+class Saying(Runner):
+    """A runner that says what it is given."""
+
+    def assigned(self, positions: Mapping[Partition, Position]) -> None:
+        super().assigned(positions)
+        sys.stdout.write(f"{len(positions)}\n")
+        sys.stdout.flush()
+
+
+def main(address: str, run: str, instance: str, shape: str) -> None:
+    """Serve until told to stop."""
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
+    service = "ingester" if shape == "source" else "collector"
+    settings = KafkaSettings(instance=instance, properties=dict(QUICK))
+    broker = KafkaBroker(Cluster(address, run, settings), service)
+    clock = SystemClock()
+    runner = Saying(
+        worker=WORKERS[shape](),
+        broker=broker,
+        codec=CODEC,
+        settings=SETTINGS,
+        meter=Meter(service, Health(), clock),
+        clock=clock,
+    )
+    try:
+        runner.run(lambda: bool(stopping))
+    finally:
+        broker.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:5])

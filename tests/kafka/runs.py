@@ -1,0 +1,112 @@
+"""Fresh runs on the Kafka of the tests."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from itertools import count
+
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+
+from c2c_stream.broker import kafka_topics
+from c2c_stream.broker.kafka import KafkaBroker
+from c2c_stream.broker.kafka_client import Cluster
+from c2c_stream.broker.protocol import Partition, Position, Produced
+from c2c_stream.engine.books import Books, from_metadata, total
+from c2c_stream.errors import Unavailable
+from c2c_stream.records import Record
+from c2c_stream.settings import KafkaSettings
+from c2c_stream.topics import key_of, topic_of
+from tests.engine.make import CODEC
+
+_NUMBERS = count(1)
+# A member that is killed leaves the group after this.
+QUICK: Mapping[str, str] = {"session.timeout.ms": "2000", "heartbeat.interval.ms": "300"}
+
+
+def fresh_run(address: str, partitions: int = 1, instance: str = "one") -> Cluster:
+    """Return a run whose topics have just been made."""
+    settings = KafkaSettings(instance=instance, partitions=partitions, properties=dict(QUICK))
+    cluster = Cluster(address, f"t{next(_NUMBERS)}", settings)
+    made = kafka_topics.create(cluster, cluster.admin(lambda _: None))
+    assert len(made) == len(kafka_topics.names())
+    return cluster
+
+
+def other_instance(cluster: Cluster, instance: str) -> Cluster:
+    """Return the same run for another process."""
+    settings = cluster.settings.model_copy(update={"instance": instance})
+    return Cluster(cluster.servers, cluster.run, settings)
+
+
+class Outside:
+    """A run as seen from outside of its services."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self._admin = cluster.admin(lambda _: None)
+        self._producer = cluster.producer("feeder", lambda _: None)
+        self._producer.init_transactions(30)
+
+    def seat(self, service: str, instance: str = "one") -> KafkaBroker:
+        """Take a seat of a service's group."""
+        return KafkaBroker(other_instance(self.cluster, instance), service)
+
+    def feed(self, *records: Record) -> None:
+        """Append records in one transaction."""
+        self.append(
+            *(Produced(topic_of(r).name, key_of(r).encode(), CODEC.encode(r)) for r in records)
+        )
+
+    def append(self, *produced: Produced) -> None:
+        """Append bytes in one transaction."""
+        self._producer.begin_transaction()
+        for one in produced:
+            self._producer.produce(self.cluster.topic(one.topic), one.value, one.key)
+        self._producer.commit_transaction(30)
+
+    def partitions(self, topic: str) -> list[Partition]:
+        """Return a topic's partitions."""
+        return [(topic, number) for number in range(self.cluster.settings.partitions)]
+
+    def end(self, topic: str) -> int:
+        """Return the sum of the offsets that come next."""
+        wanted = self.partitions(topic)
+        return sum(kafka_topics.ends(self.cluster, self._admin, wanted).values())
+
+    def positions(self, service: str, topic: str) -> dict[Partition, Position]:
+        """Return what a group has committed."""
+        wanted = self.partitions(topic)
+        while True:
+            with suppress(Unavailable):  # a coordinator that has just been made
+                return kafka_topics.positions(self.cluster, self._admin, service, wanted)
+
+    def has_read(self, service: str, topic: str) -> bool:
+        """Say whether a group's lag is exactly 0."""
+        ends = kafka_topics.ends(self.cluster, self._admin, self.partitions(topic))
+        return all(at.offset == ends[p] for p, at in self.positions(service, topic).items())
+
+    def books(self, service: str, topic: str) -> Books:
+        """Return a group's books over all partitions."""
+        found = self.positions(service, topic)
+        return total({p: from_metadata(at.metadata, p) for p, at in found.items()})
+
+    def records(self, topic: str) -> list[Record]:
+        """Return all committed records, partition after partition."""
+        reader = self.cluster.reader(lambda _: None)
+        reader.assign(
+            [
+                TopicPartition(self.cluster.topic(name), number, OFFSET_BEGINNING)
+                for name, number in self.partitions(topic)
+            ]
+        )
+        found: dict[int, list[Record]] = {}
+        ended: set[int] = set()
+        while len(ended) < self.cluster.settings.partitions:
+            message = reader.poll(30)
+            assert message is not None, f"{topic}: nothing comes, and no end"
+            if message.error():
+                ended.add(message.partition() or 0)
+            else:
+                value = CODEC.decode(message.value() or b"")
+                found.setdefault(message.partition() or 0, []).append(value)
+        reader.close()
+        return [record for number in sorted(found) for record in found[number]]
