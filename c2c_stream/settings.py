@@ -205,6 +205,11 @@ def load_settings(**flags: Any) -> Settings:
         raise SettingsError(f"settings: {wrong}") from error
 
 
+def jobs_of(jobs: int) -> int:
+    """Return how many jails to use at once: those asked for, or one a core that we may use."""
+    return jobs or len(os.sched_getaffinity(0))
+
+
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return the environment under which a child process has the same settings."""
     return {

@@ -9,11 +9,11 @@ from typing import Any, Final, TypeVar
 from confluent_kafka import Consumer, KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 
+from c2c_stream.broker.run import KAFKA_SCHEME
 from c2c_stream.errors import SettingsError
 from c2c_stream.settings import KafkaSettings
 from c2c_stream.topics import MAX_DEAD_LETTER_BYTES, MIB
 
-SCHEME: Final = "kafka://"
 # A dead pod's open transaction holds back its readers no longer than this.
 TRANSACTION_TIMEOUT_MS: Final = 15_000
 # Far above any tick; a service that does not poll for this long is stuck and loses its seat.
@@ -112,7 +112,7 @@ class Cluster:
 
 def servers_of(broker: str) -> str:
     """Return HOST:PORT,... of kafka://HOST:PORT,... Raises SettingsError."""
-    servers = broker.removeprefix(SCHEME)
+    servers = broker.removeprefix(KAFKA_SCHEME)
     if not servers or not all(_is_address(one) for one in servers.split(",")):
         raise SettingsError(f"broker: found {broker!r}; write kafka://HOST:PORT,HOST:PORT")
     return servers

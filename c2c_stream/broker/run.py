@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from c2c_stream.broker.protocol import Position, Produced
+
+# How a setting names a cluster; anything else is a local log.
+KAFKA_SCHEME: Final = "kafka://"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,24 @@
-"""Which broker the settings name, for commands and services alike."""
+"""Which broker the settings name, for commands and services alike.
+
+Kafka's client is imported only where a cluster is named: it is a third of a service's start.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from c2c_stream.broker.kafka import KafkaBroker
-from c2c_stream.broker.kafka_client import SCHEME, Cluster, servers_of
-from c2c_stream.broker.kafka_run import KafkaRun
 from c2c_stream.broker.local import LOG_NAME, LocalBroker, LocalLog
 from c2c_stream.broker.protocol import Broker
-from c2c_stream.broker.run import RunLog
+from c2c_stream.broker.run import KAFKA_SCHEME, RunLog
 from c2c_stream.errors import SettingsError
 from c2c_stream.settings import Settings
+
+if TYPE_CHECKING:
+    from c2c_stream.broker.kafka_client import Cluster
 
 
 def is_kafka(settings: Settings) -> bool:
     """Say whether the run is on a cluster."""
-    return settings.broker.startswith(SCHEME)
+    return settings.broker.startswith(KAFKA_SCHEME)
 
 
 def check(settings: Settings) -> None:
@@ -42,8 +46,10 @@ def broker_folder(settings: Settings) -> Path:
     return Path(path)
 
 
-def cluster_of(settings: Settings) -> Cluster:
+def cluster_of(settings: Settings) -> "Cluster":
     """Return the cluster that the settings name. Raises SettingsError."""
+    from c2c_stream.broker.kafka_client import Cluster, servers_of
+
     return Cluster(servers_of(settings.broker), settings.run, settings.kafka)
 
 
@@ -51,6 +57,8 @@ def open_broker(settings: Settings, stage: str) -> Broker:
     """Take a service's seat at the broker that the settings name."""
     check(settings)
     if is_kafka(settings):
+        from c2c_stream.broker.kafka import KafkaBroker
+
         return KafkaBroker(cluster_of(settings), stage)
     return LocalBroker(broker_folder(settings), settings.run, stage, keep=settings.keep)
 
@@ -58,6 +66,8 @@ def open_broker(settings: Settings, stage: str) -> Broker:
 def open_run(settings: Settings) -> RunLog:
     """Return the run, to be made, fed and watched."""
     if is_kafka(settings):
+        from c2c_stream.broker.kafka_run import KafkaRun
+
         return KafkaRun(cluster_of(settings))
     return LocalLog(broker_folder(settings), settings.run)
 

@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 
 from c2c_stream import __version__
-from c2c_stream.broker.kafka_client import SCHEME
 from c2c_stream.broker.local import LOG_NAME
+from c2c_stream.broker.run import KAFKA_SCHEME
 from c2c_stream.cli import brokers, runfile
 from c2c_stream.cli.children import Children
 from c2c_stream.cli.exits import Exit, table
@@ -165,9 +165,9 @@ def absolute(path: Path) -> Path:
 def _run_id(out: Path, broker: str) -> dict[str, str]:
     """Return the run's id: on a cluster one of its own, made at the first start."""
     found = runfile.read(out)
-    if not broker.startswith(SCHEME):
+    if not broker.startswith(KAFKA_SCHEME):
         return {}
-    if found is not None and found.broker.startswith(SCHEME):
+    if found is not None and found.broker.startswith(KAFKA_SCHEME):
         return {"run": found.run}
     if "C2C_RUN" not in os.environ:
         return {"run": f"run-{uuid.uuid4().hex[:12]}"}

@@ -29,7 +29,7 @@ from c2c_stream.engine.workers import (
     Worker,
 )
 from c2c_stream.errors import C2CError, SettingsError
-from c2c_stream.settings import Settings, load_settings
+from c2c_stream.settings import Settings, jobs_of, load_settings
 from c2c_stream.topics import SERVICES
 
 PR_SET_PDEATHSIG = 1
@@ -145,8 +145,7 @@ def _async_stage(stage: str, settings: Settings) -> Any:
         case "executor":
             from c2c_stream.execute.stage import Executor
 
-            jobs = settings.execute.jobs or os.cpu_count() or 1
-            return Executor(settings.execute, settings.sandbox, jobs)
+            return Executor(settings.execute, settings.sandbox, jobs_of(settings.execute.jobs))
         case _:
             from c2c_stream.sink.stage import Sink
 

@@ -1,7 +1,6 @@
 """Executes a dataset again: the executor's program, fresh jails, seeds that it never uses."""
 
 import asyncio
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,7 @@ from c2c_stream.execute.stage import HASH_SEEDS, PRELOAD, PROGRAM
 from c2c_stream.execute.stage import RANDOM_SEEDS as EXECUTED_SEEDS
 from c2c_stream.records import Sample, SampleCase
 from c2c_stream.sandbox import Pool
-from c2c_stream.settings import ExecuteSettings, Settings
+from c2c_stream.settings import ExecuteSettings, Settings, jobs_of
 from c2c_stream.sink.dataset import samples
 
 __all__ = ["Verification", "verify_dataset"]
@@ -66,7 +65,7 @@ def verify_dataset(dataset: Path, *, rows: int | None, settings: Settings) -> Ve
 
 
 async def _verify(rows: Iterator[Sample], settings: Settings) -> Verification:
-    jobs = settings.execute.jobs or len(os.sched_getaffinity(0))
+    jobs = jobs_of(settings.execute.jobs)
     pool = Pool(PROGRAM, jobs, settings.sandbox, hash_seed=HASH_SEED, preload=PRELOAD)
     await pool.start()
     try:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from c2c_stream.execute.frames import Call, ForgedError, parse_frames, split_prepared
+from c2c_stream.reasons import Reason
 from c2c_stream.sandbox import Ended, Reply, Verdict
 
-TOO_FEW: Final = "too_few_cases"
-# Every reason that a function can be turned down for.
-REASONS: Final = frozenset({TOO_FEW, *map(str, Verdict)}) - {Verdict.VALUE, Verdict.EXCEPTION}
 _KEPT: Final = (Verdict.VALUE, Verdict.EXCEPTION)
 _MACHINES: Final = (Verdict.TIMEOUT_CPU, Verdict.TIMEOUT_WALL)
 _DETAIL_CHARS: Final = 200
@@ -130,7 +128,7 @@ def _within(first: Run, verdicts: Sequence[Verdict], max_bytes: int) -> Finding:
 
 def _nothing_kept(dropped: Sequence[Verdict]) -> Finding:
     if not dropped:
-        return Finding(reason=TOO_FEW, detail="no inputs")
+        return Finding(reason=Reason.TOO_FEW_CASES, detail="no inputs")
     counts = Counter(dropped)
     reason = max(Verdict, key=lambda verdict: counts[verdict])
     return Finding(reason=reason, detail=f"{counts[reason]} of {len(dropped)} calls")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from c2c_stream.engine.stage import Outcome, Place, turned_down
-from c2c_stream.execute.compare import REASONS, Finding, Run, compare, read_run
+from c2c_stream.execute.compare import Finding, Run, compare, read_run
 from c2c_stream.execute.request import Request, request_of, run_of
 from c2c_stream.reasons import Reason
 from c2c_stream.records import Case, Cases, Dropped, Execution, Inputs
@@ -33,9 +33,6 @@ PRELOAD: Final = (
     "warnings",
 )
 CALL_CPU_SHARE: Final = 3  # a call that takes more than this part of the CPU limit is not kept
-
-
-__all__ = ["REASONS", "Executor"]
 
 
 class Executor:

@@ -1,13 +1,12 @@
 """The writer's door: a Candidate in, Inputs or one rejection out. The search runs in a jail."""
 
-import os
 from typing import Any, Final
 
 from c2c_stream.engine.stage import Outcome, Place, turned_down
 from c2c_stream.reasons import Reason
 from c2c_stream.records import Candidate, Inputs, Writing, content_hash
 from c2c_stream.sandbox import Ended, Pool, Reply
-from c2c_stream.settings import SandboxSettings, WriteSettings
+from c2c_stream.settings import SandboxSettings, WriteSettings, jobs_of
 from c2c_stream.write.child import VERSION
 from c2c_stream.write.frames import ForgedError, Told, parse_frames
 
@@ -33,7 +32,7 @@ class Writer:
 
     def __init__(self, settings: WriteSettings, sandbox: SandboxSettings) -> None:
         self._settings = settings
-        self._jobs = settings.jobs or os.cpu_count() or 1
+        self._jobs = jobs_of(settings.jobs)
         self._pool = Pool(PROGRAM, self._jobs, sandbox, hash_seed=HASH_SEED, preload=PRELOAD)
 
     async def start(self) -> None:

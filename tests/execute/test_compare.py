@@ -1,7 +1,8 @@
 import pytest
 
-from c2c_stream.execute.compare import REASONS, Finding, Run, compare, read_run
+from c2c_stream.execute.compare import Finding, Run, compare, read_run
 from c2c_stream.execute.frames import Call
+from c2c_stream.reasons import Reason
 from c2c_stream.sandbox import Ended, Reply, Verdict
 
 LOADED = "-1 value 0 "
@@ -114,5 +115,5 @@ def test_candidates_are_the_values_and_exceptions() -> None:
 
 
 def test_the_reasons_are_a_closed_list_of_codes() -> None:
-    assert {"timeout_cpu", "not_deterministic", "load_error", "too_few_cases"} <= REASONS
-    assert not {"value", "exception"} & REASONS
+    assert {"timeout_cpu", "not_deterministic", "load_error", "too_few_cases"} <= set(Reason)
+    assert not {"value", "exception"} & set(Reason)

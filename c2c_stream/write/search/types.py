@@ -41,7 +41,6 @@ KIND_OF: dict[type, Kind] = {
     frozenset: Kind.SET,
 }
 HASHABLE = (Kind.NONE, Kind.BOOL, Kind.INT, Kind.FLOAT, Kind.STR, Kind.BYTES, Kind.TUPLE)
-SIZED = (Kind.STR, Kind.BYTES, Kind.LIST, Kind.TUPLE, Kind.DICT, Kind.SET)
 
 # How parameters of real functions are spread when nothing else is known.
 _PRIOR = (-4.0, -2.5, 0.0, -1.4, -0.2, -5.0, -0.6, -2.4, -2.0, -3.5)

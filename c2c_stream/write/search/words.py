@@ -64,9 +64,7 @@ WORDS = [
     "coffee",
 ]
 CHARS = "aebcdoxyzAB1 25"
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 NAMES = ["Alice", "Bob", "Carol", "David", "Emma", "Frank", "Grace", "Henry", "Olivia", "Peter"]
-SURNAMES = ["Smith", "Johnson", "Brown", "Garcia", "Miller", "Davis", "Wilson", "Taylor"]
 SENTENCES = (
     "hello world",
     "The quick brown fox",
@@ -79,7 +77,6 @@ SENTENCES = (
     "I have 2 apples and 10 oranges",
     "Is this it? Yes, it is!",
 )
-FRUITS = ("apple", "banana", "cherry", "pear", "plum")
 
 # For a parameter whose name, or whose use, tells what its text is.
 TEXTS: dict[str, tuple[str, ...]] = {
