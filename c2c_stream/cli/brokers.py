@@ -1,6 +1,6 @@
 """Which broker the settings name, for commands and services alike.
 
-Kafka's client is imported only where a cluster is named: it is a third of a service's start.
+Kafka's client is imported only where a cluster is named: it is a quarter of a service's start.
 """
 
 from pathlib import Path
