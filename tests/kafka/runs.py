@@ -1,7 +1,6 @@
 """Fresh runs on the Kafka of the tests."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from itertools import count
 
 from confluent_kafka import OFFSET_BEGINNING, TopicPartition
@@ -9,9 +8,9 @@ from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 from c2c_stream.broker import kafka_topics
 from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.kafka_client import Cluster
+from c2c_stream.broker.kafka_errors import patiently
 from c2c_stream.broker.protocol import Partition, Position, Produced
 from c2c_stream.engine.books import Books, from_metadata, total
-from c2c_stream.errors import Unavailable
 from c2c_stream.records import Record
 from c2c_stream.settings import KafkaSettings
 from c2c_stream.topics import key_of, topic_of
@@ -20,6 +19,8 @@ from tests.engine.make import CODEC
 _NUMBERS = count(1)
 # A member that is killed leaves the group after this.
 QUICK: Mapping[str, str] = {"session.timeout.ms": "2000", "heartbeat.interval.ms": "300"}
+# A leader or a coordinator that has just been made is not known everywhere at once.
+PATIENCE_S = 60.0
 
 
 def fresh_run(address: str, partitions: int = 1, instance: str = "one") -> Cluster:
@@ -69,19 +70,22 @@ class Outside:
 
     def end(self, topic: str) -> int:
         """Return the sum of the offsets that come next."""
+        return sum(self._ends(topic).values())
+
+    def _ends(self, topic: str) -> dict[Partition, int]:
         wanted = self.partitions(topic)
-        return sum(kafka_topics.ends(self.cluster, self._admin, wanted).values())
+        return patiently(lambda: kafka_topics.ends(self.cluster, self._admin, wanted), PATIENCE_S)
 
     def positions(self, service: str, topic: str) -> dict[Partition, Position]:
         """Return what a group has committed."""
         wanted = self.partitions(topic)
-        while True:
-            with suppress(Unavailable):  # a coordinator that has just been made
-                return kafka_topics.positions(self.cluster, self._admin, service, wanted)
+        return patiently(
+            lambda: kafka_topics.positions(self.cluster, self._admin, service, wanted), PATIENCE_S
+        )
 
     def has_read(self, service: str, topic: str) -> bool:
         """Say whether a group's lag is exactly 0."""
-        ends = kafka_topics.ends(self.cluster, self._admin, self.partitions(topic))
+        ends = self._ends(topic)
         return all(at.offset == ends[p] for p, at in self.positions(service, topic).items())
 
     def books(self, service: str, topic: str) -> Books:
