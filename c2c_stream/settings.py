@@ -7,16 +7,20 @@ file that C2C_CONFIG names (services/*/service.toml for the services).
 import json
 import os
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as Unreadable
 
+from c2c_stream.connection import Connection
 from c2c_stream.errors import SettingsError
 
 KIB = 1024
@@ -48,7 +52,7 @@ class EngineSettings(Section):
     hold_lag_records: int = Field(20_000, ge=1, description="Hold while the next stage lags more.")
 
 
-class KafkaSettings(Section):
+class KafkaSettings(Section, Connection):
     """How Kafka is used where `broker` names one."""
 
     instance: str = Field(
@@ -58,8 +62,18 @@ class KafkaSettings(Section):
     )
     partitions: int = Field(4, ge=1, le=10_000, description="Partitions of a topic that is made.")
     replication: int = Field(1, ge=1, le=32, description="Replicas of a topic that is made.")
-    properties: dict[str, str] = Field(
-        default_factory=dict, description="Any librdkafka property, for all clients."
+    retention_hours: int = Field(
+        168, ge=0, description="Hours that a record is kept, read or not; 0: for ever."
+    )
+    group_protocol: Literal["classic", "consumer"] = Field(
+        "classic", description="classic (cooperative-sticky) or consumer (KIP-848)."
+    )
+    static_membership: bool = Field(
+        default=False,
+        description="Keep a stopped instance's partitions for it; for a fixed number of them.",
+    )
+    give_up_s: float = Field(
+        0, ge=0, description="Stop when no broker answers at the start for so long; 0: wait."
     )
 
 
@@ -198,11 +212,32 @@ def load_settings(**flags: Any) -> Settings:
     try:
         return Settings(**flags)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})"
-            for e in error.errors()
-        )
-        raise SettingsError(f"settings: {wrong}") from error
+        wrong = "; ".join(map(_told, error.errors()))
+        # Nothing of the cause is kept: its text holds what was found, secrets among it.
+        raise SettingsError(f"settings: {wrong}") from None
+    except (Unreadable, TOMLDecodeError) as error:
+        raise SettingsError(f"settings: {error}") from None
+
+
+def _told(error: ErrorDetails) -> str:
+    """Return one wrong setting in words, with what was found unless that may be a secret."""
+    match error["loc"]:
+        case ("kafka", str(name)) if name in KafkaSettings.model_fields and name not in _UNTOLD:
+            found = f" (found {error['input']!r})"
+        case () | ("kafka", *_):
+            found = ""
+        case _:
+            found = f" (found {error['input']!r})"
+    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}{found}"
+
+
+_UNTOLD = frozenset({"password", "oauth_client_secret", "properties"})
+
+
+def forget_secrets() -> None:
+    """Leave nothing of Kafka's settings in the environment for the processes that we start."""
+    for name in [name for name in os.environ if name.upper().startswith("C2C_KAFKA")]:
+        del os.environ[name]
 
 
 def jobs_of(jobs: int) -> int:
@@ -211,7 +246,10 @@ def jobs_of(jobs: int) -> int:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """Return the environment under which a child process has the same settings."""
+    """Return the environment under which a child process has the same settings.
+
+    No secret is in it: a child has those from where we have them, the environment or a file.
+    """
     return {
         f"C2C_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
         for name, value in settings.model_dump(mode="json").items()

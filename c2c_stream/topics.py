@@ -1,8 +1,9 @@
-"""Names, keys, record types and size limits of every topic.
+"""Names, keys, record types and size limits of every topic, and what each is meant to be on Kafka.
 
 A run's id prefixes the topic's name, so two runs never mix: `main.functions`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from c2c_stream.records import (
@@ -23,6 +24,11 @@ MAX_RECORD_BYTES = 4 * MIB
 MAX_DEAD_LETTER_BYTES = 8 * MIB
 # A larger dead letter keeps its place, its hash and this much of its value.
 DEAD_LETTER_HEAD_BYTES = 64 * 1024
+# A record's key and headers lie beside its value.
+BESIDE_BYTES = MIB
+# Brokers free disk by whole segments: the default of 1 GiB would hold what was trimmed long ago.
+SEGMENT_BYTES = 64 * MIB
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class Topic:
     record: type[Record]
     consumer: str
     max_bytes: int = MAX_RECORD_BYTES
+    # Its records wait for a person: they never expire, and nobody trims them.
+    kept: bool = False
 
 
 REPOS = Topic("repos", Repository, "ingester")
@@ -43,7 +51,7 @@ INPUTS = Topic("inputs", Inputs, "executor")
 CASES = Topic("cases", Cases, "formatter")
 SAMPLES = Topic("samples", Sample, "sink")
 REJECTIONS = Topic("rejections", Rejection, "sink")
-DEAD_LETTERS = Topic("dead-letters", DeadLetter, "sink", MAX_DEAD_LETTER_BYTES)
+DEAD_LETTERS = Topic("dead-letters", DeadLetter, "sink", MAX_DEAD_LETTER_BYTES, kept=True)
 
 TOPICS: tuple[Topic, ...] = (
     REPOS,
@@ -62,6 +70,51 @@ SERVICES = ("ingester", "collector", "curator", "writer", "executor", "formatter
 # Services that keep state by key, on a cluster in a compacted topic of their own.
 STATEFUL = ("curator",)
 
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a topic is meant to be on a cluster. `retention_hours` of 0 is for ever."""
+
+    name: str
+    partitions: int
+    replication: int
+    max_bytes: int
+    retention_hours: int = 0
+    compacted: bool = False
+
+    def properties(self) -> Mapping[str, str]:
+        """Return the topic's configuration, in Kafka's names."""
+        retention_ms = self.retention_hours * HOUR_MS or -1
+        return {
+            "cleanup.policy": "compact" if self.compacted else "delete",
+            "max.message.bytes": str(self.max_bytes + BESIDE_BYTES),
+            "min.insync.replicas": str(max(1, self.replication - 1)),
+            # By the broker's clock: one of ours that jumped would let records expire at once.
+            "message.timestamp.type": "LogAppendTime",
+            "segment.bytes": str(SEGMENT_BYTES),
+            # State never expires; Kafka ignores the property where it compacts.
+            **({} if self.compacted else {"retention.ms": str(retention_ms)}),
+        }
+
+
+def layouts(partitions: int, replication: int, retention_hours: int) -> tuple[Layout, ...]:
+    """Return what all topics of a run are meant to be.
+
+    All have the same count of partitions. That of a topic whose consumer keeps state and of its
+    state's topic is for ever: a key's record and its state would part.
+    """
+    return (
+        *(
+            Layout(t.name, partitions, replication, t.max_bytes, 0 if t.kept else retention_hours)
+            for t in TOPICS
+        ),
+        *(
+            Layout(state_topic_of(s), partitions, replication, MAX_RECORD_BYTES, compacted=True)
+            for s in STATEFUL
+        ),
+    )
+
+
 _BY_RECORD = {topic.record: topic for topic in TOPICS}
 
 
@@ -79,6 +132,16 @@ def output_of(service: str) -> Topic | None:
     """Return the topic that a service's outputs go to; the last service has none."""
     behind = SERVICES[SERVICES.index(service) + 1 :]
     return consumed_by(behind[0])[0] if behind else None
+
+
+def used_by(service: str) -> tuple[str, ...]:
+    """Return the names of the topics that a service reads or writes."""
+    output = output_of(service)
+    return (
+        *(topic.name for topic in consumed_by(service)),
+        *([output.name, REJECTIONS.name, DEAD_LETTERS.name] if output else ()),
+        *([state_topic_of(service)] if service in STATEFUL else ()),
+    )
 
 
 def state_topic_of(service: str) -> str:

@@ -34,7 +34,7 @@ from c2c_stream.broker.protocol import (
     Unheard,
 )
 from c2c_stream.errors import Fatal, Unavailable
-from c2c_stream.topics import STATEFUL, TOPICS, consumed_by, state_topic_of
+from c2c_stream.topics import STATEFUL, consumed_by, state_topic_of, used_by
 
 # Without room for records nothing is polled for so long (a rebalance waits with it); then the
 # partitions are paused, which throws away what was fetched ahead.
@@ -68,6 +68,7 @@ class KafkaBroker:
         self._fetched: list[Delivered] = []
         self._counts: Mapping[str, int] = {}
         self._full_since: float | None = None
+        self._began = _now()
         self._held = self._closed = False
         self._down = ""
         self._failure: BaseException | None = None
@@ -91,9 +92,12 @@ class KafkaBroker:
         """See Broker. Takes part in the group's rebalances."""
         try:
             self._join()
-        except Unavailable:
-            self._consumer.poll(0)  # the client tells in its callbacks what is wrong
+        except Unavailable as error:
+            # The clients tell in their callbacks what is wrong.
+            self._admin.poll(0)
+            self._consumer.poll(0)
             self._raise_failure()
+            self._give_up(error)
             raise
         if self._holds(max_records):
             time.sleep(timeout_s)  # noqa: TID251  # what was fetched ahead is kept
@@ -119,10 +123,7 @@ class KafkaBroker:
         """Enter the group, once the brokers are there and have the topics."""
         if self._counts:
             return
-        needed = [topic.name for topic in TOPICS]
-        if self._state:
-            needed.append(state_topic_of(self._service))
-        counts = kafka_topics.check(self._cluster, self._admin, needed)
+        counts = kafka_topics.check(self._cluster, self._admin, used_by(self._service))
         self._transactions.open()
         self._consumer.subscribe(
             list(self._topics),
@@ -132,6 +133,12 @@ class KafkaBroker:
         )
         self._counts = counts
         self._down = ""
+
+    def _give_up(self, why: Unavailable) -> None:
+        """Stop waiting for brokers that never answered, if told to."""
+        waited_s, patience_s = _now() - self._began, self._cluster.settings.give_up_s
+        if patience_s and waited_s >= patience_s and not self._counts:
+            raise Fatal(f"{why} (waited {waited_s:.0f} s: kafka.give_up_s)") from why
 
     def _holds(self, max_records: int) -> bool:
         """Say whether to leave the consumer alone: there is no room, but not for long yet."""
@@ -335,6 +342,7 @@ class KafkaBroker:
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         with self._keeping_failure():
             committed = patiently(lambda: _committed(consumer, partitions), ASSIGN_S)
+            self._check_assigned(committed)
             for at in committed:
                 if self._state:
                     new = at.offset < 0
@@ -350,6 +358,16 @@ class KafkaBroker:
                 consumer.pause(committed)
             mine = map(self._partition, committed)
             self._listener.assigned({p: self._owned[p].committed for p in mine})
+
+    def _check_assigned(self, partitions: list[TopicPartition]) -> None:
+        """Refuse what cannot be read whole, and keys that have parted from their state."""
+        new = [self._partition(at) for at in partitions if at.offset < 0]
+        patiently(
+            lambda: kafka_topics.check_new(self._cluster, self._admin, self._service, new), ASSIGN_S
+        )
+        if self._state:
+            count = self._counts[state_topic_of(self._service)]
+            kafka_topics.check_count(self._cluster, map(self._partition, partitions), count)
 
     def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         gone = {self._partition(at) for at in partitions}

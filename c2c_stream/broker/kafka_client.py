@@ -10,16 +10,16 @@ from confluent_kafka import Consumer, KafkaError, Producer
 from confluent_kafka.admin import AdminClient
 
 from c2c_stream.broker.run import KAFKA_SCHEME
+from c2c_stream.connection import properties_of, without_secrets
 from c2c_stream.errors import SettingsError
 from c2c_stream.settings import KafkaSettings
-from c2c_stream.topics import MAX_DEAD_LETTER_BYTES, MIB
+from c2c_stream.topics import BESIDE_BYTES, MAX_DEAD_LETTER_BYTES
 
 # A dead pod's open transaction holds back its readers no longer than this.
 TRANSACTION_TIMEOUT_MS: Final = 15_000
 # Far above any tick; a service that does not poll for this long is stuck and loses its seat.
 MAX_POLL_INTERVAL_MS: Final = 300_000
-# A record's key and headers lie beside its value.
-MAX_PRODUCED_BYTES: Final = MAX_DEAD_LETTER_BYTES + MIB
+MAX_PRODUCED_BYTES: Final = MAX_DEAD_LETTER_BYTES + BESIDE_BYTES
 # Fetched ahead and not yet polled; the window holds the rest.
 PREFETCH_KIB: Final = 16 * 1024
 
@@ -37,6 +37,10 @@ class Cluster:
     servers: str
     run: str
     settings: KafkaSettings
+
+    def check(self) -> None:
+        """Find what is wrong with how it is reached. Raises SettingsError."""
+        properties_of(self.settings)
 
     def topic(self, name: str) -> str:
         """Return a topic's name on the brokers."""
@@ -59,14 +63,21 @@ class Cluster:
                 "enable.auto.commit": False,
                 "enable.partition.eof": True,
                 "isolation.level": "read_committed",
-                "partition.assignment.strategy": "cooperative-sticky",
                 # The first start reads from the beginning (kafka.py); later a gap is an incident.
                 "auto.offset.reset": "error",
                 "max.poll.interval.ms": MAX_POLL_INTERVAL_MS,
                 "queued.max.messages.kbytes": PREFETCH_KIB,
                 "error_cb": on_error,
+                **self._membership(),
             },
         )
+
+    def _membership(self) -> dict[str, str]:
+        """Return how a member takes part in its group."""
+        static = {"group.instance.id": self.instance()} if self.settings.static_membership else {}
+        if self.settings.group_protocol == "consumer":
+            return {"group.protocol": "consumer", **static}  # the brokers assign
+        return {"partition.assignment.strategy": "cooperative-sticky", **static}
 
     def reader(self, on_error: OnError) -> Consumer:
         """Return a consumer without a group, for reading what partitions hold."""
@@ -103,11 +114,13 @@ class Cluster:
 
     def _made(self, kind: Callable[[dict[str, Any]], Made], properties: Mapping[str, Any]) -> Made:
         common = {"bootstrap.servers": self.servers, "client.id": self.run, "logger": _SILENT}
+        chosen = properties_of(self.settings)
         try:
-            return kind({**common, **properties, **self.settings.properties})
-        except Exception as error:
-            # The client's own check of names and values; its text holds no values.
-            raise SettingsError(f"kafka.properties: {error}") from error
+            return kind({**common, **properties, **chosen})
+        except Exception as error:  # noqa: BLE001  # the client has no type of its own for it
+            # The client's own check of names, values and files.
+            told = without_secrets(str(error), chosen)
+            raise SettingsError(f"kafka.properties: {told}") from None
 
 
 def servers_of(broker: str) -> str:

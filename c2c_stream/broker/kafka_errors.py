@@ -16,6 +16,7 @@ _LOGIN: Final = "mend the credentials or the certificates and start again"
 _RIGHT: Final = "grant this right to the service's user and start again"
 _MISSING: Final = "make the run's topics with `c2c topics create`"
 _SIZE: Final = "raise max.message.bytes of the topic to what `c2c topics create` sets"
+_INSTANCE: Final = "another process has the same kafka.instance; give each its own"
 _OFFSET: Final = (
     "records were removed before they were read; find out why before you move the group's offset"
 )
@@ -34,6 +35,8 @@ TABLE: Final[dict[int, tuple[type[C2CError], str]]] = {
     KafkaError._UNKNOWN_PARTITION: (SettingsError, _MISSING),
     KafkaError.MSG_SIZE_TOO_LARGE: (Fatal, _SIZE),
     KafkaError.RECORD_LIST_TOO_LARGE: (Fatal, _SIZE),
+    KafkaError.FENCED_INSTANCE_ID: (Fatal, _INSTANCE),
+    KafkaError.UNRELEASED_INSTANCE_ID: (Fatal, _INSTANCE),
     KafkaError.OFFSET_OUT_OF_RANGE: (Fatal, _OFFSET),
     KafkaError._AUTO_OFFSET_RESET: (Fatal, _OFFSET),
 }
@@ -44,6 +47,7 @@ _PASSING: Final = frozenset(
     {
         KafkaError._ALL_BROKERS_DOWN,
         KafkaError._CONFLICT,
+        KafkaError._NOENT,  # a partition that was just made has no leader yet
         KafkaError._QUEUE_FULL,
         KafkaError._RESOLVE,
         KafkaError._TIMED_OUT,
@@ -111,14 +115,40 @@ def translating(doing: str) -> Iterator[None]:
         raise translated(cause, doing) from error
 
 
-def patiently(ask: Callable[[], Answer], patience_s: float) -> Answer:
-    """Ask until the brokers answer. Raises Fatal when they have not for `patience_s`."""
+class Told:
+    """Keeps what clients tell of themselves in callbacks: that the brokers refuse to know us."""
+
+    def __init__(self, servers: str) -> None:
+        self._servers = servers
+        self._refused: C2CError | None = None
+
+    def __call__(self, error: KafkaError) -> None:
+        """Take an error; given to a client as its `error_cb`."""
+        if error.code() in LOGIN:
+            self._refused = self._refused or translated(error, self._servers)
+
+    def check(self) -> None:
+        """Raise Fatal if the brokers refuse us: waiting does not help."""
+        if self._refused is not None:
+            raise self._refused
+
+
+def patiently(
+    ask: Callable[[], Answer],
+    patience_s: float,
+    waiting: Callable[[Unavailable], None] = lambda _: None,
+) -> Answer:
+    """Ask until the brokers answer, and tell `waiting` each time that they do not.
+
+    Raises Fatal when they have not for `patience_s`.
+    """
     deadline = _now() + patience_s
     while True:
         try:
             with translating("question"):
                 return ask()
         except Unavailable as error:
+            waiting(error)
             if _now() >= deadline:
                 raise Fatal(f"{error} (for {patience_s:.0f} s)") from error
             time.sleep(RETRY_S)  # noqa: TID251  # some answers come at once

@@ -1,37 +1,55 @@
 """A run on Kafka as seen from outside of its services."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from confluent_kafka import TopicPartition
 
-from c2c_stream.broker import kafka_topics
+from c2c_stream.broker import kafka_layout, kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_errors import patiently
+from c2c_stream.broker.kafka_errors import Answer, Told, patiently
+from c2c_stream.broker.kafka_layout import Found
 from c2c_stream.broker.kafka_transactions import Transactions
 from c2c_stream.broker.protocol import Partition, Position, Produced
 from c2c_stream.broker.run import GroupPosition
+from c2c_stream.errors import Unavailable
 from c2c_stream.topics import REPOS, SERVICES, TOPICS, consumed_by
 
 FEEDER: Final = "feeder"
 # Its mark stands in the metadata of this partition's position.
 FED_AT: Final[Partition] = (REPOS.name, 0)
-# A question is asked again for so long: coordinators move, brokers start again.
-PATIENCE_S: Final = 60.0
 
 
 class KafkaRun:
     """One run on a cluster."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        patience_s: float = 60.0,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._cluster = cluster
-        self._admin = cluster.admin(lambda _: None)
-        self._feeder = Transactions(cluster, FEEDER, lambda _: None)
+        self._patience_s = cluster.settings.give_up_s or patience_s
+        self._say = say
+        self._told = Told(cluster.servers)
+        self._admin = cluster.admin(self._told)
+        self._feeder = Transactions(cluster, FEEDER, self._told)
 
     @property
     def name(self) -> str:
         """See RunLog."""
         return f"kafka://{self._cluster.servers}"
+
+    def _ask(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask until the brokers answer; say once that they do not."""
+        return patiently(ask, self._patience_s, self._waiting)
+
+    def _waiting(self, why: Unavailable) -> None:
+        self._admin.poll(0)  # the client tells in its callbacks what is wrong
+        self._told.check()
+        self._say(f"waiting for {self.name}: {why}")
+        self._say = lambda _: None
 
     def create(self) -> None:
         """See RunLog."""
@@ -39,8 +57,8 @@ class KafkaRun:
 
     def made(self) -> list[str]:
         """Make the run's topics; return those that were not there."""
-        made = patiently(lambda: kafka_topics.create(self._cluster, self._admin), PATIENCE_S)
-        patiently(self._check, PATIENCE_S)
+        made = self._ask(lambda: kafka_topics.create(self._cluster, self._admin))
+        self._ask(self._check)
         return made
 
     def _check(self) -> None:
@@ -48,8 +66,28 @@ class KafkaRun:
 
     def exists(self) -> bool:
         """See RunLog."""
-        found = patiently(lambda: kafka_topics.partitions(self._cluster, self._admin), PATIENCE_S)
-        return set(kafka_topics.names()) <= found.keys()
+        return self.described().keys() >= set(kafka_topics.names())
+
+    def described(self) -> dict[str, Found]:
+        """Return those of the run's topics that are there."""
+        names = kafka_topics.names()
+        return self._ask(lambda: kafka_layout.describe(self._cluster, self._admin, names))
+
+    def differences(self) -> list[str]:
+        """Return in words where the topics are not what they are meant to be."""
+        meant = kafka_layout.wanted(self._cluster)
+        return list(kafka_layout.differences(self._cluster.run, meant, self.described()))
+
+    def held(self, found: Mapping[str, Found]) -> dict[Partition, range]:
+        """Return which offsets each partition holds."""
+        every = [(name, n) for name, there in found.items() for n in range(there.partitions)]
+
+        def ask() -> dict[Partition, range]:
+            starts = kafka_topics.starts(self._cluster, self._admin, every)
+            ends = kafka_topics.ends(self._cluster, self._admin, every)
+            return {at: range(starts[at], ends[at]) for at in every}
+
+        return self._ask(ask)
 
     def positions(self) -> list[GroupPosition]:
         """See RunLog. What goes on meanwhile can only make `end` too large.
@@ -57,10 +95,10 @@ class KafkaRun:
         The last service is asked first and the ends last of all: whatever a service has read,
         the one before it had put out when it was asked.
         """
-        return patiently(self._positions, PATIENCE_S)
+        return self._ask(self._positions)
 
     def _positions(self) -> list[GroupPosition]:
-        counts = kafka_topics.check(self._cluster, self._admin, [t.name for t in TOPICS])
+        counts = kafka_topics.partitions(self._cluster, self._admin, [t.name for t in TOPICS])
         wanted = {
             service: [(t.name, n) for t in consumed_by(service) for n in range(counts[t.name])]
             for service in SERVICES
@@ -86,10 +124,10 @@ class KafkaRun:
     def feed(self, outputs: Sequence[Produced]) -> None:
         """See RunLog: a position of a group without members says that it was done."""
         self._feeder.open()  # ends a transaction of one that was killed
-        if patiently(self._was_fed, PATIENCE_S):
+        if self._ask(self._was_fed):
             return
         mark = TopicPartition(self._cluster.topic(FED_AT[0]), FED_AT[1], 0, f"fed {len(outputs)}")
-        member = self._cluster.consumer(FEEDER, lambda _: None)
+        member = self._cluster.consumer(FEEDER, self._told)
         try:
             self._feeder.commit(
                 [(self._cluster.topic(o.topic), None, o) for o in outputs],
@@ -100,10 +138,10 @@ class KafkaRun:
             member.close()
 
     def _was_fed(self) -> bool:
-        member = self._cluster.consumer(FEEDER, lambda _: None)
+        member = self._cluster.consumer(FEEDER, self._told)
         try:
             at = TopicPartition(self._cluster.topic(FED_AT[0]), FED_AT[1])
-            [found] = member.committed([at], kafka_topics.ANSWER_S)
+            [found] = member.committed([at], kafka_layout.ANSWER_S)
             return kafka_topics.position_of(found) != Position(0)
         finally:
             member.close()

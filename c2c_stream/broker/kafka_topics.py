@@ -7,15 +7,16 @@ from typing import Any, Final
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
+from c2c_stream.broker import kafka_layout
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import cause_of, translated, translating
+from c2c_stream.broker.kafka_layout import ANSWER_S
 from c2c_stream.broker.protocol import Partition, Position
-from c2c_stream.errors import SettingsError
-from c2c_stream.topics import MAX_RECORD_BYTES, MIB, STATEFUL, TOPICS, state_topic_of
+from c2c_stream.errors import Fatal, SettingsError
+from c2c_stream.topics import STATEFUL, TOPICS, state_topic_of
 
 LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's
-# Every question is answered in milliseconds by brokers that are there.
-ANSWER_S: Final = 10.0
+EARLIEST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the same
 # Until every broker knows of a topic that was just made.
 SPREAD_S: Final = 3.0
 LOOK_S: Final = 0.1
@@ -29,7 +30,7 @@ def names() -> list[str]:
 def create(cluster: Cluster, admin: AdminClient) -> list[str]:
     """Make the run's topics; leave what is there. Returns the names that were made."""
     made = []
-    for name, future in admin.create_topics(_wanted(cluster), request_timeout=ANSWER_S).items():
+    for name, future in admin.create_topics(_new(cluster), request_timeout=ANSWER_S).items():
         try:
             future.result()
         except KafkaException as error:
@@ -42,42 +43,24 @@ def create(cluster: Cluster, admin: AdminClient) -> list[str]:
     return made
 
 
-def _wanted(cluster: Cluster) -> list[NewTopic]:
-    sizes = {topic.name: topic.max_bytes for topic in TOPICS}
+def _new(cluster: Cluster) -> list[NewTopic]:
     return [
         NewTopic(
-            cluster.topic(name),
-            num_partitions=cluster.settings.partitions,
-            replication_factor=cluster.settings.replication,
-            config={
-                "max.message.bytes": str(sizes.get(name, MAX_RECORD_BYTES) + MIB),
-                "cleanup.policy": "delete" if name in sizes else "compact",
-                "min.insync.replicas": str(max(1, cluster.settings.replication - 1)),
-                # What was read is trimmed by nobody yet, and unread records never expire.
-                **({"retention.ms": "-1"} if name in sizes else {}),
-            },
+            cluster.topic(layout.name),
+            num_partitions=layout.partitions,
+            replication_factor=layout.replication,
+            config=dict(layout.properties()),
         )
-        for name in names()
+        for layout in kafka_layout.wanted(cluster).values()
     ]
 
 
-def partitions(cluster: Cluster, admin: AdminClient) -> Mapping[str, int]:
-    """Return the number of partitions of each topic of the run that exists."""
-    with translating(f"brokers {cluster.servers}"):
-        found = admin.list_topics(timeout=ANSWER_S).topics
-    return {
-        name: len(found[cluster.topic(name)].partitions)
-        for name in names()
-        if cluster.topic(name) in found
-    }
-
-
-def check(cluster: Cluster, admin: AdminClient, needed: Iterable[str]) -> Mapping[str, int]:
-    """Return the partitions of the run's topics. Raises SettingsError that names the missing."""
+def partitions(cluster: Cluster, admin: AdminClient, needed: Iterable[str]) -> Mapping[str, int]:
+    """Return the partitions of the named topics. Raises SettingsError that names the missing."""
     wanted = list(needed)
     deadline = time.monotonic() + SPREAD_S  # noqa: TID251  # brokers take real time
     while True:
-        found = partitions(cluster, admin)
+        found = kafka_layout.partitions(cluster, admin, wanted)
         missing = [cluster.topic(name) for name in wanted if name not in found]
         if not missing:
             return found
@@ -89,12 +72,65 @@ def check(cluster: Cluster, admin: AdminClient, needed: Iterable[str]) -> Mappin
         time.sleep(LOOK_S)  # noqa: TID251  # the same
 
 
+def check(cluster: Cluster, admin: AdminClient, needed: Iterable[str]) -> Mapping[str, int]:
+    """Return the partitions of the named topics.
+
+    Raises SettingsError that says which are missing, or what is dangerously wrong with them.
+    """
+    counts = partitions(cluster, admin, needed)
+    found = kafka_layout.describe(cluster, admin, counts)
+    wrong = list(kafka_layout.dangers(cluster.run, kafka_layout.wanted(cluster), found))
+    if wrong:
+        raise SettingsError(f"{'; '.join(wrong)} (`c2c topics verify --run {cluster.run}`)")
+    return counts
+
+
+def check_new(
+    cluster: Cluster, admin: AdminClient, service: str, wanted: Iterable[Partition]
+) -> None:
+    """Refuse to begin a partition behind its first record: what stood before was never read.
+
+    For partitions of which the group has no position. Raises Fatal.
+    """
+    for (topic, number), start in starts(cluster, admin, wanted).items():
+        if start:
+            raise Fatal(
+                f"{cluster.topic(topic)}[{number}] begins at {start}, and {cluster.group(service)}"
+                f" has read nothing of it: records were removed before they were read; find out"
+                f" why, then set the group's offset by hand or start a new run"
+            )
+
+
+def check_count(cluster: Cluster, assigned: Iterable[Partition], count: int) -> None:
+    """Refuse partitions that a stateful topic did not have at the start. Raises Fatal."""
+    for topic, number in assigned:
+        if number >= count:
+            raise Fatal(
+                f"{cluster.topic(topic)} had {count} partitions and now has one of number {number}:"
+                f" the count was changed, so keys have parted from their state; start a new run"
+                f" with the new count"
+            )
+
+
 def ends(cluster: Cluster, admin: AdminClient, wanted: Iterable[Partition]) -> dict[Partition, int]:
     """Return the next offset to be written. Open transactions count: their records will come."""
-    asked = {TopicPartition(cluster.topic(t), p): LATEST for t, p in wanted}
+    return _offsets(cluster, admin, wanted, LATEST)
+
+
+def starts(
+    cluster: Cluster, admin: AdminClient, wanted: Iterable[Partition]
+) -> dict[Partition, int]:
+    """Return the first offset that is kept; everything before it was removed."""
+    return _offsets(cluster, admin, wanted, EARLIEST)
+
+
+def _offsets(
+    cluster: Cluster, admin: AdminClient, wanted: Iterable[Partition], which: OffsetSpec
+) -> dict[Partition, int]:
+    asked = {TopicPartition(cluster.topic(t), p): which for t, p in wanted}
     if not asked:
         return {}
-    with translating("ends of partitions"):
+    with translating("offsets of partitions"):
         answers = admin.list_offsets(asked, request_timeout=ANSWER_S)
         return {_of(cluster, at): future.result().offset for at, future in answers.items()}
 

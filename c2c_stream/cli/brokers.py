@@ -4,7 +4,9 @@ Kafka's client is imported only where a cluster is named: it is a quarter of a s
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import typer
 
 from c2c_stream.broker.local import LOG_NAME, LocalBroker, LocalLog
 from c2c_stream.broker.protocol import Broker
@@ -14,6 +16,11 @@ from c2c_stream.settings import Settings
 
 if TYPE_CHECKING:
     from c2c_stream.broker.kafka_client import Cluster
+    from c2c_stream.broker.kafka_run import KafkaRun
+
+
+# A command that only asks gives up after this, unless kafka.give_up_s says otherwise.
+COMMAND_S: Final = 60.0
 
 
 def is_kafka(settings: Settings) -> bool:
@@ -26,7 +33,7 @@ def check(settings: Settings) -> None:
     if not is_kafka(settings):
         broker_folder(settings)
         return
-    cluster_of(settings)
+    cluster_of(settings).check()
     if settings.curate.limit is not None and settings.kafka.partitions != 1:
         raise SettingsError(
             "--limit counts over one partition: set kafka.partitions to 1"
@@ -63,13 +70,18 @@ def open_broker(settings: Settings, stage: str) -> Broker:
     return LocalBroker(broker_folder(settings), settings.run, stage, keep=settings.keep)
 
 
-def open_run(settings: Settings) -> RunLog:
-    """Return the run, to be made, fed and watched."""
+def open_run(settings: Settings, patience_s: float = COMMAND_S) -> RunLog:
+    """Return the run, to be made, fed and watched. Brokers that are away are waited for."""
     if is_kafka(settings):
-        from c2c_stream.broker.kafka_run import KafkaRun
-
-        return KafkaRun(cluster_of(settings))
+        return open_kafka(settings, patience_s)
     return LocalLog(broker_folder(settings), settings.run)
+
+
+def open_kafka(settings: Settings, patience_s: float = COMMAND_S) -> "KafkaRun":
+    """Return the run on the cluster that the settings name. Raises SettingsError."""
+    from c2c_stream.broker.kafka_run import KafkaRun
+
+    return KafkaRun(cluster_of(settings), patience_s, _say)
 
 
 def find_run(settings: Settings) -> RunLog:
@@ -83,3 +95,7 @@ def find_run(settings: Settings) -> RunLog:
         run.close()
         raise SettingsError(f"{run.name}: the run has not begun; `c2c run` goes on with it")
     return run
+
+
+def _say(sentence: str) -> None:
+    typer.echo(f"c2c: {sentence}", err=True)

@@ -7,26 +7,25 @@ import typer
 
 from c2c_stream.broker.protocol import Produced
 from c2c_stream.cli.brokers import open_run
-from c2c_stream.cli.serve import BROKER_HELP
+from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
 from c2c_stream.codec import Codec
 from c2c_stream.ingest.stage import check_source
-from c2c_stream.settings import load_settings
 from c2c_stream.topics import REPOS, key_of
 
 
 def ingest(
     sources: Annotated[list[str], typer.Argument(help="What to read.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
-    run: Annotated[str | None, typer.Option(help="The run's id. [C2C_RUN]")] = None,
-    broker: Annotated[str | None, typer.Option(help=BROKER_HELP)] = None,
+    run: RunOption = None,
+    broker: BrokerOption = None,
     column: Annotated[str, typer.Option(help="Column of a dump that holds the text.")] = "",
+    properties: PropertyOption = None,
 ) -> None:
     """Add sources to a run whose services are started with `c2c serve`.
 
     Makes the run's topics if they are not there yet. The ingester reads the sources in this order.
     """
-    flags = {"out": out, "run": run, "broker": broker}
-    settings = load_settings(**{name: value for name, value in flags.items() if value is not None})
+    settings = settings_from(properties, out=out, run=run, broker=broker)
     repositories = [check_source(source, column) for source in sources]
     log = open_run(settings)
     try:

@@ -1,10 +1,12 @@
 """`c2c run`: sources in, a verified dataset out, on one machine."""
 
 import json
+import math
 import os
 import platform
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +20,7 @@ from c2c_stream.cli import brokers, runfile
 from c2c_stream.cli.children import Children
 from c2c_stream.cli.exits import Exit, table
 from c2c_stream.cli.funnel import Funnel
+from c2c_stream.cli.options import PropertyOption, properties_from, settings_from
 from c2c_stream.cli.report import (
     Report,
     as_json,
@@ -65,9 +68,13 @@ def run(  # the options are the command's surface
     column: Annotated[str, typer.Option(help="Column of a dump that holds the text.")] = "",
     keep: Annotated[bool, typer.Option(help="Keep every record in the log.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    properties: PropertyOption = None,
 ) -> None:
     """See HELP."""
-    settings = load_settings(
+    settings = settings_from(
+        properties,
+        # What nobody has read must not expire; what all have read is trimmed.
+        kafka={"retention_hours": 0},
         **_run_id(absolute(out), broker),
         out=absolute(out),
         broker=_absolute_broker(broker),
@@ -103,7 +110,7 @@ def run(  # the options are the command's surface
 
 def _run(settings: Settings, run: runfile.RunFile, console: Console) -> Report:
     began = time.monotonic()  # noqa: TID251  # the user is told how long it took
-    log = brokers.open_run(settings)
+    log = brokers.open_run(settings, patience_s=math.inf)
     children = Children(settings, settings.out / ".c2c" / "logs")
     log.create()
     feed(log, run.sources)
@@ -143,15 +150,18 @@ def _section(**flags: object) -> dict[str, object]:
     return {name: value for name, value in flags.items() if value is not None}
 
 
-def settings_of_run(out: Path) -> Settings:
+def settings_of_run(out: Path, properties: Sequence[str] | None = None) -> Settings:
     """Return the settings of the run that a folder holds. Raises SettingsError if there is none."""
     found = runfile.read(out)
+    kafka = properties_from(properties)
     if found is None:
-        settings = load_settings(out=absolute(out))
+        settings = load_settings(out=absolute(out), kafka=kafka)
         if brokers.is_kafka(settings) or (brokers.broker_folder(settings) / LOG_NAME).is_file():
             return settings  # of services that were started one by one
         raise SettingsError(f"{out} holds no run (no {runfile.NAME}); name its folder with --out")
-    return load_settings(run=found.run, out=absolute(out), broker=found.broker, **found.settings)
+    return load_settings(
+        run=found.run, out=absolute(out), broker=found.broker, kafka=kafka, **found.settings
+    )
 
 
 def absolute(path: Path) -> Path:

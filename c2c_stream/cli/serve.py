@@ -16,6 +16,7 @@ from c2c_stream import __version__, metrics
 from c2c_stream.broker.protocol import Broker
 from c2c_stream.cli import reporting, trouble
 from c2c_stream.cli.brokers import open_broker
+from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
 from c2c_stream.codec import Codec
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.http import HttpServer
@@ -29,19 +30,19 @@ from c2c_stream.engine.workers import (
     Worker,
 )
 from c2c_stream.errors import C2CError, SettingsError
-from c2c_stream.settings import Settings, jobs_of, load_settings
+from c2c_stream.settings import Settings, forget_secrets, jobs_of
 from c2c_stream.topics import SERVICES
 
 PR_SET_PDEATHSIG = 1
-BROKER_HELP = "local:PATH of the log, or kafka://HOST:PORT,... [C2C_BROKER]"
 
 
 def serve(
     stage: Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}.")],
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
-    run: Annotated[str | None, typer.Option(help="The run's id. [C2C_RUN]")] = None,
-    broker: Annotated[str | None, typer.Option(help=BROKER_HELP)] = None,
+    run: RunOption = None,
+    broker: BrokerOption = None,
     http_port: Annotated[int | None, typer.Option(help="Port of /metrics; 0: a free one.")] = None,
+    properties: PropertyOption = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
     trouble_slot: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
@@ -54,8 +55,8 @@ def serve(
         _die_with(parent)
     if trouble_slot is not None:
         os.set_inheritable(trouble_slot, False)
-    flags = {"out": out, "run": run, "broker": broker, "http_port": http_port}
-    settings = load_settings(**{name: value for name, value in flags.items() if value is not None})
+    settings = settings_from(properties, out=out, run=run, broker=broker, http_port=http_port)
+    forget_secrets()
     if stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
     log = _logger(stage)

@@ -11,8 +11,9 @@ from rich.table import Table
 from c2c_stream.cli.brokers import find_run
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.funnel import totals
+from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
 from c2c_stream.cli.progress import Progress, progress_of
-from c2c_stream.cli.run import settings_of_run
+from c2c_stream.cli.run import absolute, settings_of_run
 from c2c_stream.settings import Settings
 
 COLUMNS = ("read", "processed", "dead", "found", "out", "rejected", "waiting")
@@ -20,14 +21,22 @@ COLUMNS = ("read", "processed", "dead", "found", "out", "rejected", "waiting")
 
 def status(
     out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("c2c-out"),
+    broker: BrokerOption = None,
+    run: RunOption = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    properties: PropertyOption = None,
 ) -> None:
     """Show what every stage read, put out, rejected and lost, and whether the books balance.
 
+    With --broker it looks there, whatever --out holds.
     read = processed + dead, found = out + rejected, out = read by the next + waiting.
     Exit code 6 if they do not.
     """
-    progress = progress_of_run(settings_of_run(out))
+    if broker is None:
+        settings = settings_of_run(out, properties)
+    else:
+        settings = settings_from(properties, out=absolute(out), broker=broker, run=run)
+    progress = progress_of_run(settings)
     wrong = progress.imbalances()
     if json_output:
         typer.echo(json.dumps({"stages": totals(progress), "imbalances": wrong}, indent=2))

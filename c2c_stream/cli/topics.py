@@ -1,33 +1,145 @@
 """`c2c topics`: a run's topics on Kafka."""
 
-from typing import Annotated
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
-from c2c_stream.broker.kafka_run import KafkaRun
-from c2c_stream.cli.brokers import cluster_of
-from c2c_stream.settings import load_settings
+from c2c_stream.broker.kafka_layout import Found
+from c2c_stream.broker.protocol import Partition
+from c2c_stream.cli.brokers import open_kafka
+from c2c_stream.cli.exits import Exit
+from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
+from c2c_stream.settings import Settings
+from c2c_stream.topics import HOUR_MS, MIB
 
-topics = typer.Typer(no_args_is_help=True, help="Make a run's topics on Kafka.")
+topics = typer.Typer(no_args_is_help=True, help="Make, show and check a run's topics on Kafka.")
 
-
-@topics.callback()
-def _topics() -> None:
-    """Make a run's topics on Kafka."""
+Partitions = Annotated[
+    int | None, typer.Option(min=1, help="Partitions of each. [C2C_KAFKA__PARTITIONS]")
+]
+Replication = Annotated[
+    int | None, typer.Option(min=1, help="Replicas of each. [C2C_KAFKA__REPLICATION]")
+]
+Retention = Annotated[
+    int | None,
+    typer.Option(min=0, help="Hours a record is kept; 0: for ever. [C2C_KAFKA__RETENTION_HOURS]"),
+]
 
 
 @topics.command()
 def create(
-    broker: Annotated[str | None, typer.Option(help="kafka://HOST:PORT,... [C2C_BROKER]")] = None,
-    run: Annotated[str | None, typer.Option(help="The run's id. [C2C_RUN]")] = None,
-    partitions: Annotated[int | None, typer.Option(min=1, help="Partitions of each.")] = None,
-    replication: Annotated[int | None, typer.Option(min=1, help="Replicas of each.")] = None,
+    broker: BrokerOption = None,
+    run: RunOption = None,
+    partitions: Partitions = None,
+    replication: Replication = None,
+    retention_hours: Retention = None,
+    properties: PropertyOption = None,
 ) -> None:
     """Make the topics that the run lacks; those that are there stay as they are."""
-    flags = {"broker": broker, "run": run}
-    settings = load_settings(**{name: value for name, value in flags.items() if value is not None})
-    counts = {"partitions": partitions, "replication": replication}
-    chosen = {name: value for name, value in counts.items() if value is not None}
-    wanted = settings.model_copy(update={"kafka": settings.kafka.model_copy(update=chosen)})
-    made = KafkaRun(cluster_of(wanted)).made()
+    settings = _settings(broker, run, properties, partitions, replication, retention_hours)
+    with closing(open_kafka(settings)) as there:
+        made = there.made()
     typer.echo("\n".join(made) if made else f"all topics of {settings.run} are there already")
+
+
+@topics.command()
+def describe(
+    broker: BrokerOption = None,
+    run: RunOption = None,
+    properties: PropertyOption = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show the run's topics as the brokers have them. Exit code 9 if there are none."""
+    settings = _settings(broker, run, properties)
+    with closing(open_kafka(settings)) as there:
+        found = there.described()
+        held = there.held(found)
+    if json_output:
+        typer.echo(json.dumps([_fields(settings, one, held) for one in found.values()], indent=2))
+    elif found:
+        Console().print(_table(settings, found, held))
+    else:
+        typer.echo(f"{settings.broker} has no topic of the run {settings.run}", err=True)
+    raise typer.Exit(Exit.OK if found else Exit.NOT_FOUND)
+
+
+@topics.command()
+def verify(
+    broker: BrokerOption = None,
+    run: RunOption = None,
+    partitions: Partitions = None,
+    replication: Replication = None,
+    retention_hours: Retention = None,
+    properties: PropertyOption = None,
+) -> None:
+    """Say where the run's topics differ from what they are meant to be. Exit code 10 if they do."""
+    settings = _settings(broker, run, properties, partitions, replication, retention_hours)
+    with closing(open_kafka(settings)) as there:
+        wrong = there.differences()
+    typer.echo("\n".join(wrong) if wrong else f"all topics of {settings.run} are as meant")
+    raise typer.Exit(Exit.TOPICS if wrong else Exit.OK)
+
+
+def _settings(
+    broker: str | None,
+    run: str | None,
+    properties: list[str] | None,
+    partitions: int | None = None,
+    replication: int | None = None,
+    retention_hours: int | None = None,
+) -> Settings:
+    return settings_from(
+        properties,
+        kafka={
+            "partitions": partitions,
+            "replication": replication,
+            "retention_hours": retention_hours,
+        },
+        broker=broker,
+        run=run,
+    )
+
+
+def _fields(settings: Settings, found: Found, held: Mapping[Partition, range]) -> dict[str, Any]:
+    return {
+        "topic": f"{settings.run}.{found.name}",
+        "partitions": found.partitions,
+        "replicas": found.replication,
+        "in_sync": found.in_sync,
+        "cleanup": found.properties["cleanup.policy"],
+        "retention_ms": int(found.properties["retention.ms"]),
+        "max_message_bytes": int(found.properties["max.message.bytes"]),
+        "start_offsets": [held[found.name, n].start for n in range(found.partitions)],
+        "end_offsets": [held[found.name, n].stop for n in range(found.partitions)],
+    }
+
+
+def _table(
+    settings: Settings, found: Mapping[str, Found], held: Mapping[Partition, range]
+) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for name in ("topic", "cleanup"):
+        table.add_column(name)
+    numbers = ("partitions", "replicas", "in sync", "retention", "largest", "offsets held", "ends")
+    for name in numbers:
+        table.add_column(name, justify="right")
+    for one in found.values():
+        fields = _fields(settings, one, held)
+        kept = fields["retention_ms"]
+        count = sum(len(held[one.name, n]) for n in range(one.partitions))
+        compacted = fields["cleanup"] == "compact"
+        table.add_row(
+            fields["topic"],
+            fields["cleanup"],
+            *(str(fields[name]) for name in ("partitions", "replicas", "in_sync")),
+            "for ever" if compacted or kept < 0 else f"{kept / HOUR_MS:g} h",
+            f"{fields['max_message_bytes'] / MIB:g} MiB",
+            f"{count:,}",
+            " ".join(f"{end:,}" for end in fields["end_offsets"]),
+        )
+    return table

@@ -70,7 +70,8 @@ class Runner:
         self._ledger = Ledger(broker.assigned(), settings)
         self._random = Random(meter.stage)  # noqa: S311  # spreads waits, nothing secret
         self._held: set[Partition] = set()
-        self._troubles: dict[str, str] = {}
+        # Not ready before the broker has answered for the first time.
+        self._troubles = {"poll": meter.health.not_ready}
         self._failed_commits = 0
         self._commit_after = self._observed_at = float("-inf")
         self._active_at = self._settled_at = clock.now()
@@ -82,7 +83,6 @@ class Runner:
         try:
             with self._meter.activity("settle", self._settings.record_deadline_s):
                 self._worker.start()
-            self._meter.health.ready()
             while not stopping():
                 self._tick()
             self._drain()

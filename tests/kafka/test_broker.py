@@ -77,7 +77,7 @@ def test_a_missing_topic_is_named(kafka: str) -> None:
     cluster = Cluster(kafka, "nowhere", KafkaSettings())
     with (
         closing(KafkaBroker(cluster, "sink")) as broker,
-        pytest.raises(SettingsError, match=r"lacks nowhere\.repos.*c2c topics create"),
+        pytest.raises(SettingsError, match=r"lacks nowhere\.samples.*c2c topics create"),
     ):
         broker.poll(1, 0.0)
 

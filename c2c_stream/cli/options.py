@@ -1,0 +1,49 @@
+"""Options that several commands share, and the settings that they make."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+import typer
+
+from c2c_stream.connection import is_secret
+from c2c_stream.errors import SettingsError
+from c2c_stream.settings import Settings, load_settings
+
+BROKER_HELP: Final = "local:PATH of the log, or kafka://HOST:PORT,... [C2C_BROKER]"
+PROPERTY_HELP: Final = "Any librdkafka property, as KEY=VALUE; may be given again."
+
+BrokerOption = Annotated[str | None, typer.Option("--broker", help=BROKER_HELP)]
+RunOption = Annotated[str | None, typer.Option("--run", help="The run's id. [C2C_RUN]")]
+PropertyOption = Annotated[
+    list[str] | None,
+    typer.Option("-X", metavar="KEY=VALUE", help=PROPERTY_HELP, show_default=False),
+]
+
+
+def settings_from(
+    properties: Sequence[str] | None, kafka: dict[str, Any] | None = None, **flags: Any
+) -> Settings:
+    """Return the settings under flags of which None leaves what is set elsewhere."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    chosen = {name: value for name, value in (kafka or {}).items() if value is not None}
+    return load_settings(**given, kafka=chosen | properties_from(properties))
+
+
+def properties_from(properties: Sequence[str] | None) -> dict[str, dict[str, str]]:
+    """Return what -X says, as part of the settings of Kafka. Raises SettingsError."""
+    found = dict(_pair(one) for one in properties or ())
+    return {"properties": found} if found else {}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    name = name.strip()
+    if not name or not equals:
+        raise SettingsError("-X: write KEY=VALUE, with a name of librdkafka's as KEY")
+    if is_secret(name):
+        raise SettingsError(
+            f"-X {name}: a command line can be read by others; put the secret into the environment"
+            f" (C2C_KAFKA__PASSWORD), into a file (kafka.password_file), or into the file that"
+            f" C2C_CONFIG names ([kafka.properties])"
+        )
+    return name, value
