@@ -16,6 +16,7 @@ from c2c_stream.records import (
     Rejection,
     Repository,
     Sample,
+    Settlement,
 )
 
 MIB = 1024 * 1024
@@ -27,12 +28,16 @@ DEAD_LETTER_HEAD_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic of a run. `service` consumes it; the sink consumes three."""
+    """One topic of a run. `consumer` consumes it; the sink consumes several.
+
+    What is `kept` is never trimmed: commands read it again.
+    """
 
     name: str
     record: type[Record]
     consumer: str
     max_bytes: int = MAX_RECORD_BYTES
+    kept: bool = False
 
 
 REPOS = Topic("repos", Repository, "ingester")
@@ -43,7 +48,8 @@ INPUTS = Topic("inputs", Inputs, "executor")
 CASES = Topic("cases", Cases, "formatter")
 SAMPLES = Topic("samples", Sample, "sink")
 REJECTIONS = Topic("rejections", Rejection, "sink")
-DEAD_LETTERS = Topic("dead-letters", DeadLetter, "sink", MAX_DEAD_LETTER_BYTES)
+DEAD_LETTERS = Topic("dead-letters", DeadLetter, "sink", MAX_DEAD_LETTER_BYTES, kept=True)
+SETTLEMENTS = Topic("settlements", Settlement, "sink", kept=True)
 
 TOPICS: tuple[Topic, ...] = (
     REPOS,
@@ -55,6 +61,7 @@ TOPICS: tuple[Topic, ...] = (
     SAMPLES,
     REJECTIONS,
     DEAD_LETTERS,
+    SETTLEMENTS,
 )
 # In flow order; the order in which services are drained.
 SERVICES = ("ingester", "collector", "curator", "writer", "executor", "formatter", "sink")
@@ -99,5 +106,5 @@ def key_of(record: Record) -> str:
             return record.function.function_id
         case Rejection():
             return record.stage
-        case DeadLetter():
+        case DeadLetter() | Settlement():
             return f"{record.topic}[{record.partition}]@{record.offset}"

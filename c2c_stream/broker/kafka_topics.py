@@ -14,6 +14,7 @@ from c2c_stream.errors import SettingsError
 from c2c_stream.topics import MAX_RECORD_BYTES, MIB, STATEFUL, TOPICS, state_topic_of
 
 LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's
+EARLIEST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the same
 # Every question is answered in milliseconds by brokers that are there.
 ANSWER_S: Final = 10.0
 # Until every broker knows of a topic that was just made.
@@ -91,10 +92,17 @@ def check(cluster: Cluster, admin: AdminClient, needed: Iterable[str]) -> Mappin
 
 def ends(cluster: Cluster, admin: AdminClient, wanted: Iterable[Partition]) -> dict[Partition, int]:
     """Return the next offset to be written. Open transactions count: their records will come."""
-    asked = {TopicPartition(cluster.topic(t), p): LATEST for t, p in wanted}
+    return offsets(cluster, admin, wanted, LATEST)
+
+
+def offsets(
+    cluster: Cluster, admin: AdminClient, wanted: Iterable[Partition], which: OffsetSpec
+) -> dict[Partition, int]:
+    """Return the offset that is asked for: the first, the end, or -1 where a time has none."""
+    asked = {TopicPartition(cluster.topic(t), p): which for t, p in wanted}
     if not asked:
         return {}
-    with translating("ends of partitions"):
+    with translating("offsets of partitions"):
         answers = admin.list_offsets(asked, request_timeout=ANSWER_S)
         return {_of(cluster, at): future.result().offset for at, future in answers.items()}
 
@@ -119,6 +127,17 @@ def positions(
         ).values()
         found: Any = answer.result()
     return {_of(cluster, at): position_of(at) for at in found.topic_partitions}
+
+
+def marks(cluster: Cluster, admin: AdminClient, group: str) -> dict[Partition, str]:
+    """Return the metadata of all positions of a group; of one that never was, none."""
+    asked = [ConsumerGroupTopicPartitions(group)]
+    with translating(f"positions of {group}"):
+        [answer] = admin.list_consumer_group_offsets(
+            asked, require_stable=True, request_timeout=ANSWER_S
+        ).values()
+        found: Any = answer.result()
+    return {_of(cluster, at): position_of(at).metadata for at in found.topic_partitions or ()}
 
 
 def position_of(at: TopicPartition) -> Position:

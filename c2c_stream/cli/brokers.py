@@ -6,7 +6,8 @@ Kafka's client is imported only where a cluster is named: it is a quarter of a s
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from c2c_stream.broker.local import LOG_NAME, LocalBroker, LocalLog
+from c2c_stream.broker.local import LOG_NAME, LocalBroker
+from c2c_stream.broker.local_run import LocalRun
 from c2c_stream.broker.protocol import Broker
 from c2c_stream.broker.run import KAFKA_SCHEME, RunLog
 from c2c_stream.errors import SettingsError
@@ -69,7 +70,7 @@ def open_run(settings: Settings) -> RunLog:
         from c2c_stream.broker.kafka_run import KafkaRun
 
         return KafkaRun(cluster_of(settings))
-    return LocalLog(broker_folder(settings), settings.run)
+    return LocalRun(broker_folder(settings), settings.run)
 
 
 def find_run(settings: Settings) -> RunLog:
