@@ -230,7 +230,28 @@ class DeadLetter:
     attempt: int = 0
 
 
-Record = Repository | File | Function | Candidate | Inputs | Cases | Sample | Rejection | DeadLetter
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Topic `settlements`: what was done about a dead letter."""
+
+    topic: str = ""
+    partition: int = 0
+    offset: int = 0
+    action: str = ""
+
+
+Record = (
+    Repository
+    | File
+    | Function
+    | Candidate
+    | Inputs
+    | Cases
+    | Sample
+    | Rejection
+    | DeadLetter
+    | Settlement
+)
 
 RECORDS: tuple[type[Record], ...] = (
     Repository,
@@ -242,6 +263,7 @@ RECORDS: tuple[type[Record], ...] = (
     Sample,
     Rejection,
     DeadLetter,
+    Settlement,
 )
 
 
@@ -283,5 +305,5 @@ def origin_of(record: Record) -> Origin:
             )
         case Rejection():
             return Origin(repository=record.repository, commit=record.commit)
-        case DeadLetter():
+        case DeadLetter() | Settlement():
             return Origin()

@@ -17,6 +17,7 @@ from c2c_stream.records import (
     Rejection,
     Repository,
     Sample,
+    Settlement,
 )
 
 MIB = 1024 * 1024
@@ -33,13 +34,13 @@ HOUR_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic of a run. `service` consumes it; the sink consumes three."""
+    """One topic of a run. `consumer` consumes it; the sink consumes several."""
 
     name: str
     record: type[Record]
     consumer: str
     max_bytes: int = MAX_RECORD_BYTES
-    # Its records wait for a person: they never expire, and nobody trims them.
+    # Its records wait for a person: they never expire, nobody trims them, commands read them again.
     kept: bool = False
 
 
@@ -52,6 +53,7 @@ CASES = Topic("cases", Cases, "formatter")
 SAMPLES = Topic("samples", Sample, "sink")
 REJECTIONS = Topic("rejections", Rejection, "sink")
 DEAD_LETTERS = Topic("dead-letters", DeadLetter, "sink", MAX_DEAD_LETTER_BYTES, kept=True)
+SETTLEMENTS = Topic("settlements", Settlement, "sink", kept=True)
 
 TOPICS: tuple[Topic, ...] = (
     REPOS,
@@ -63,6 +65,7 @@ TOPICS: tuple[Topic, ...] = (
     SAMPLES,
     REJECTIONS,
     DEAD_LETTERS,
+    SETTLEMENTS,
 )
 # In flow order; the order in which services are drained.
 SERVICES = ("ingester", "collector", "curator", "writer", "executor", "formatter", "sink")
@@ -162,5 +165,5 @@ def key_of(record: Record) -> str:
             return record.function.function_id
         case Rejection():
             return record.stage
-        case DeadLetter():
+        case DeadLetter() | Settlement():
             return f"{record.topic}[{record.partition}]@{record.offset}"

@@ -186,7 +186,7 @@ class KafkaBroker:
                 owned.end = offset
         elif owned:
             owned.delivered = offset + 1
-            self._fetched.append(_delivered(*partition, message))
+            self._fetched.append(delivered(*partition, message))
 
     def pause(self, partitions: Iterable[Partition]) -> None:
         """See Broker."""
@@ -428,7 +428,8 @@ class KafkaBroker:
         return TopicPartition(topic, partition[1], position.offset, position.metadata)
 
 
-def _delivered(topic: str, partition: int, message: Message) -> Delivered:
+def delivered(topic: str, partition: int, message: Message) -> Delivered:
+    """Return a record as the engine knows it, byte for byte."""
     headers: Any = message.headers() or []  # the stubs allow a mapping, too
     return Delivered(
         topic,

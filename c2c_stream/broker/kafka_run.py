@@ -1,17 +1,20 @@
 """A run on Kafka as seen from outside of its services."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from confluent_kafka import TopicPartition
+from confluent_kafka.admin import OffsetSpec
 
-from c2c_stream.broker import kafka_layout, kafka_topics
+from c2c_stream.broker import kafka_layout, kafka_reader, kafka_topics
+from c2c_stream.broker.kafka import delivered
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import Answer, Told, patiently
+from c2c_stream.broker.kafka_feeder import KafkaFeeder
 from c2c_stream.broker.kafka_layout import Found
 from c2c_stream.broker.kafka_transactions import Transactions
-from c2c_stream.broker.protocol import Partition, Position, Produced
-from c2c_stream.broker.run import GroupPosition
+from c2c_stream.broker.protocol import Delivered, Partition, Position, Produced
+from c2c_stream.broker.run import COUNTING, GroupPosition, Span, Standing
 from c2c_stream.errors import Unavailable
 from c2c_stream.topics import REPOS, SERVICES, TOPICS, consumed_by
 
@@ -89,15 +92,19 @@ class KafkaRun:
 
         return self._ask(ask)
 
-    def positions(self) -> list[GroupPosition]:
+    def positions(self) -> Sequence[GroupPosition]:
+        """See RunLog."""
+        return self.standing().positions
+
+    def standing(self) -> Standing:
         """See RunLog. What goes on meanwhile can only make `end` too large.
 
-        The last service is asked first and the ends last of all: whatever a service has read,
-        the one before it had put out when it was asked.
+        The last service is asked first, those who feed behind all services, and the ends last:
+        whatever a service has read, who put it out had counted it when asked.
         """
-        return self._ask(self._positions)
+        return self._ask(self._standing)
 
-    def _positions(self) -> list[GroupPosition]:
+    def _standing(self) -> Standing:
         counts = kafka_topics.partitions(self._cluster, self._admin, [t.name for t in TOPICS])
         wanted = {
             service: [(t.name, n) for t in consumed_by(service) for n in range(counts[t.name])]
@@ -109,13 +116,18 @@ class KafkaRun:
             )
             for service in reversed(SERVICES)
         }
+        marks = {
+            name: kafka_topics.marks(self._cluster, self._admin, self._cluster.group(name))
+            for name in COUNTING
+        }
         every = [at for service in SERVICES for at in wanted[service]]
         ends = kafka_topics.ends(self._cluster, self._admin, every)
-        return [
+        positions = (
             GroupPosition(service, at[0], found[service][at], ends[at], exact=False)
             for service in SERVICES
             for at in wanted[service]
-        ]
+        )
+        return Standing(tuple(positions), marks)
 
     def append(self, outputs: Sequence[Produced]) -> None:
         """See RunLog."""
@@ -145,6 +157,38 @@ class KafkaRun:
             return kafka_topics.position_of(found) != Position(0)
         finally:
             member.close()
+
+    def feeder(self, name: str) -> KafkaFeeder:
+        """See RunLog."""
+        return KafkaFeeder(self._cluster, name)
+
+    def spans(self, topic: str) -> Mapping[Partition, Span]:
+        """See RunLog."""
+        partitions = self._partitions(topic)
+        firsts = self._offsets(partitions, kafka_topics.EARLIEST)
+        ends = self._offsets(partitions, kafka_topics.LATEST)
+        return {at: Span(firsts[at], ends[at]) for at in partitions}
+
+    def since(self, topic: str, at: float) -> Mapping[Partition, int]:
+        """See RunLog."""
+        partitions = self._partitions(topic)
+        spec: OffsetSpec = OffsetSpec.for_timestamp(int(at * 1000))
+        ends = self._offsets(partitions, kafka_topics.LATEST)
+        found = self._offsets(partitions, spec)
+        return {p: found[p] if found[p] >= 0 else ends[p] for p in partitions}
+
+    def records(self, topic: str, spans: Mapping[Partition, Span]) -> Iterator[Delivered]:
+        """See RunLog."""
+        for (_, number), span in spans.items():
+            for message in kafka_reader.read(self._cluster, topic, number, span.first, span.end):
+                yield delivered(topic, number, message)
+
+    def _partitions(self, topic: str) -> list[Partition]:
+        counts = self._ask(lambda: kafka_topics.partitions(self._cluster, self._admin, [topic]))
+        return [(topic, number) for number in range(counts[topic])]
+
+    def _offsets(self, wanted: list[Partition], which: OffsetSpec) -> dict[Partition, int]:
+        return self._ask(lambda: kafka_topics.offsets(self._cluster, self._admin, wanted, which))
 
     def close(self) -> None:
         """See RunLog."""

@@ -114,19 +114,20 @@ def check_count(cluster: Cluster, assigned: Iterable[Partition], count: int) -> 
 
 def ends(cluster: Cluster, admin: AdminClient, wanted: Iterable[Partition]) -> dict[Partition, int]:
     """Return the next offset to be written. Open transactions count: their records will come."""
-    return _offsets(cluster, admin, wanted, LATEST)
+    return offsets(cluster, admin, wanted, LATEST)
 
 
 def starts(
     cluster: Cluster, admin: AdminClient, wanted: Iterable[Partition]
 ) -> dict[Partition, int]:
     """Return the first offset that is kept; everything before it was removed."""
-    return _offsets(cluster, admin, wanted, EARLIEST)
+    return offsets(cluster, admin, wanted, EARLIEST)
 
 
-def _offsets(
+def offsets(
     cluster: Cluster, admin: AdminClient, wanted: Iterable[Partition], which: OffsetSpec
 ) -> dict[Partition, int]:
+    """Return the offset that is asked for: the first, the end, or -1 where a time has none."""
     asked = {TopicPartition(cluster.topic(t), p): which for t, p in wanted}
     if not asked:
         return {}
@@ -155,6 +156,17 @@ def positions(
         ).values()
         found: Any = answer.result()
     return {_of(cluster, at): position_of(at) for at in found.topic_partitions}
+
+
+def marks(cluster: Cluster, admin: AdminClient, group: str) -> dict[Partition, str]:
+    """Return the metadata of all positions of a group; of one that never was, none."""
+    asked = [ConsumerGroupTopicPartitions(group)]
+    with translating(f"positions of {group}"):
+        [answer] = admin.list_consumer_group_offsets(
+            asked, require_stable=True, request_timeout=ANSWER_S
+        ).values()
+        found: Any = answer.result()
+    return {_of(cluster, at): position_of(at).metadata for at in found.topic_partitions or ()}
 
 
 def position_of(at: TopicPartition) -> Position:

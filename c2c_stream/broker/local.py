@@ -1,23 +1,16 @@
 """A service's seat at the embedded log: one partition a topic, one consumer a group."""
 
-import fcntl
 import os
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from c2c_stream.broker.local_log import LOG_NAME, LocalLog
+from c2c_stream.broker.local_seat import LOOK_S, now, take_seat, wait
 from c2c_stream.broker.protocol import Delivered, Listener, Partition, Position, Produced
 from c2c_stream.broker.run import GroupPosition
-from c2c_stream.errors import Fatal, SettingsError
+from c2c_stream.errors import SettingsError
 
 __all__ = ["LOG_NAME", "GroupPosition", "LocalBroker", "LocalLog"]
-
-# How often an idle poll looks again; a look costs some 10 microseconds.
-LOOK_S: Final = 0.01
-# A seat whose holder was just killed is free once the kernel has buried it.
-SEAT_S: Final = 3.0
 
 
 class LocalBroker:
@@ -29,7 +22,7 @@ class LocalBroker:
         self._paused: set[Partition] = set()
         self.log = _open(folder, run)
         try:
-            self._lock: int | None = _take_seat(folder, f"{run}-{service}")
+            self._lock: int | None = take_seat(folder, f"{run}-{service}")
         except BaseException:
             self.log.close()
             raise
@@ -47,12 +40,12 @@ class LocalBroker:
 
     def poll(self, max_records: int, timeout_s: float) -> Sequence[Delivered]:
         """See Broker."""
-        deadline = _now() + timeout_s
+        deadline = now() + timeout_s
         while True:
             fetched = self._fetch(max_records)
-            if fetched or _now() >= deadline:
+            if fetched or now() >= deadline:
                 return fetched
-            _wait(LOOK_S)
+            wait(LOOK_S)
 
     def _fetch(self, max_records: int) -> list[Delivered]:
         fetched: list[Delivered] = []
@@ -135,38 +128,3 @@ def _open(folder: Path, run: str) -> LocalLog:
     raise SettingsError(
         f"{folder / LOG_NAME} holds no run {run!r}: start it with `c2c run` or `c2c ingest`"
     )
-
-
-def _take_seat(folder: Path, group: str) -> int:
-    """Return a descriptor that holds the group's lock. Raises Fatal if somebody else has it."""
-    path = folder / f"{group}.lock"
-    try:
-        seat = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be opened: {error.strerror}") from error
-    deadline = _now() + SEAT_S
-    while not _locked(seat):
-        if _now() >= deadline:
-            holder = os.pread(seat, 32, 0).decode("ascii", "replace") or "unknown"
-            os.close(seat)
-            raise Fatal(f"{path}: process {holder} already consumes as {group}; stop it first")
-        _wait(LOOK_S)
-    os.ftruncate(seat, 0)
-    os.pwrite(seat, str(os.getpid()).encode(), 0)
-    return seat
-
-
-def _locked(seat: int) -> bool:
-    try:
-        fcntl.flock(seat, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _now() -> float:
-    return time.monotonic()  # noqa: TID251  # a poll's timeout is real time
-
-
-def _wait(seconds: float) -> None:
-    time.sleep(seconds)  # noqa: TID251  # SQLite cannot wake a reader

@@ -18,9 +18,6 @@ from c2c_stream.errors import Fatal, SettingsError, Unavailable
 from c2c_stream.topics import SERVICES, TOPICS, consumed_by
 
 LOG_NAME: Final = "log.sqlite"
-# Who feeds a run, and the key under which it says so.
-FEEDER: Final = "feeder"
-FED_KEY: Final = "fed"
 # A commit takes milliseconds; a writer that waits this long has met a hung disk.
 BUSY_S: Final = 60.0
 # One fetch holds at most this much, so that a window of large files stays bounded.
@@ -36,6 +33,8 @@ _AWAY: Final = {
     sqlite3.SQLITE_NOMEM: "free some memory",
     sqlite3.SQLITE_PROTOCOL: "stop what locks it",
 }
+# Commands read these again.
+_KEPT: Final = frozenset(topic.name for topic in TOPICS if topic.kept)
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _SCHEMA = """
@@ -79,11 +78,6 @@ class LocalLog:
         """See RunLog."""
         self.commit("cli", outputs, {}, {}, keep=True)
 
-    def feed(self, outputs: Sequence[Produced]) -> None:
-        """See RunLog."""
-        if self.value_of(FEEDER, FED_KEY) is None:
-            self.commit(FEEDER, outputs, {}, {FED_KEY: b"%d" % len(outputs)}, keep=True)
-
     def close(self) -> None:
         """Close the file."""
         self._db.close()
@@ -94,14 +88,14 @@ class LocalLog:
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
             for topic in TOPICS:
-                name = self._table(topic.name)
+                name = self.table(topic.name)
                 db.execute(_TOPIC_SCHEMA.format(name=name))
                 db.execute("INSERT OR IGNORE INTO topics VALUES (?, 0)", (name,))
             # A service that has not started yet has a position too: trimming waits for it.
             db.executemany(
                 "INSERT OR IGNORE INTO positions VALUES (?, ?, 0, '')",
                 [
-                    (self._group(service), self._table(topic.name))
+                    (self.group(service), self.table(topic.name))
                     for service in SERVICES
                     for topic in consumed_by(service)
                 ],
@@ -111,14 +105,14 @@ class LocalLog:
         """Say whether this run's topics have been made."""
         with _translated(self.path):
             found = self._db.execute(
-                "SELECT count(*) FROM sqlite_master WHERE name = ?", (self._table(TOPICS[-1].name),)
+                "SELECT count(*) FROM sqlite_master WHERE name = ?", (self.table(TOPICS[-1].name),)
             ).fetchone()
         return bool(found[0])
 
     def positions(self) -> list[GroupPosition]:
         """Return where every service stands, in flow order, as of one moment."""
-        with _translated(self.path):
-            rows = self._db.execute(
+        with self.asking() as db:
+            rows = db.execute(
                 "SELECT consumer, topic, positions.next, metadata, topics.next"
                 " FROM positions JOIN topics ON name = topic"
             ).fetchall()
@@ -127,9 +121,7 @@ class LocalLog:
             for group, topic, offset, metadata, end in rows
         }
         return [
-            GroupPosition(
-                service, topic.name, *found[self._group(service), self._table(topic.name)]
-            )
+            GroupPosition(service, topic.name, *found[self.group(service), self.table(topic.name)])
             for service in SERVICES
             for topic in consumed_by(service)
         ]
@@ -139,7 +131,7 @@ class LocalLog:
         rows: list[Delivered] = []
         size = 0
         # The table's name is made from a validated run id and a name in topics.py.
-        query = f'SELECT * FROM "{self._table(topic)}" WHERE place >= ? ORDER BY place LIMIT ?'  # noqa: S608
+        query = f'SELECT * FROM "{self.table(topic)}" WHERE place >= ? ORDER BY place LIMIT ?'  # noqa: S608
         with _translated(self.path):
             for place, key, value, headers, at in self._db.execute(query, (offset, limit)):
                 rows.append(Delivered(topic, 0, place, key, value, _headers(headers), at))
@@ -153,7 +145,7 @@ class LocalLog:
         with _translated(self.path):
             row = self._db.execute(
                 "SELECT value FROM state WHERE consumer = ? AND key = ?",
-                (self._group(service), key),
+                (self.group(service), key),
             ).fetchone()
         return None if row is None else bytes(row[0])
 
@@ -161,7 +153,7 @@ class LocalLog:
         """Return the keys of a service's keyed state, sorted."""
         with _translated(self.path):
             rows = self._db.execute(
-                "SELECT key FROM state WHERE consumer = ? ORDER BY key", (self._group(service),)
+                "SELECT key FROM state WHERE consumer = ? ORDER BY key", (self.group(service),)
             ).fetchall()
         return [row[0] for row in rows]
 
@@ -175,7 +167,7 @@ class LocalLog:
         keep: bool,
     ) -> None:
         """Append, store and move in one transaction; trim what every group has read."""
-        group = self._group(service)
+        group = self.group(service)
         with self._transaction() as db:
             for topic in dict.fromkeys(output.topic for output in outputs):
                 self._append(db, topic, [o for o in outputs if o.topic == topic])
@@ -184,9 +176,9 @@ class LocalLog:
                 [(group, key, value) for key, value in puts.items()],
             )
             for topic, position in positions.items():
-                self._move(db, group, self._table(topic), position)
-                if not keep:
-                    self._trim(db, self._table(topic))
+                self._move(db, group, self.table(topic), position)
+                if not keep and topic not in _KEPT:
+                    self._trim(db, self.table(topic))
 
     def _move(self, db: sqlite3.Connection, group: str, name: str, position: Position) -> None:
         moved = db.execute(
@@ -208,7 +200,7 @@ class LocalLog:
         )
 
     def _append(self, db: sqlite3.Connection, topic: str, outputs: list[Produced]) -> None:
-        name = self._table(topic)
+        name = self.table(topic)
         (end,) = db.execute(
             "UPDATE topics SET next = next + ? WHERE name = ? RETURNING next", (len(outputs), name)
         ).fetchone()
@@ -222,6 +214,12 @@ class LocalLog:
         )
 
     @contextmanager
+    def asking(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection, for questions."""
+        with _translated(self.path):
+            yield self._db
+
+    @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with _translated(self.path):
             self._db.execute("BEGIN IMMEDIATE")
@@ -233,10 +231,12 @@ class LocalLog:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def _table(self, topic: str) -> str:
+    def table(self, topic: str) -> str:
+        """Return the table of a topic: made of a validated run id and a name in topics.py."""
         return f"{self.run}.{topic}"
 
-    def _group(self, service: str) -> str:
+    def group(self, service: str) -> str:
+        """Return a service's consumer group."""
         return f"{self.run}-{service}"
 
 

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from c2c_stream import __version__
-from c2c_stream.cli.audit import dead_letters, explain, rejections
+from c2c_stream.cli.audit import explain, rejections
 from c2c_stream.cli.dataset import show, verify
+from c2c_stream.cli.dead_letters import dead_letters
 from c2c_stream.cli.ingest import ingest
 from c2c_stream.cli.run import HELP, run
 from c2c_stream.cli.serve import serve

@@ -1,4 +1,4 @@
-"""`c2c rejections`, `c2c explain` and `c2c dead-letters`: what was dropped, and why."""
+"""`c2c rejections` and `c2c explain`: what was turned down, and why."""
 
 import json
 from dataclasses import asdict
@@ -15,11 +15,9 @@ from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.run import settings_of_run
 from c2c_stream.errors import SettingsError, SourceError
 from c2c_stream.reasons import meaning_of
-from c2c_stream.records import DeadLetter
 from c2c_stream.sink import audit
 from c2c_stream.sink.explain import Ambiguous
 from c2c_stream.sink.explain import explain as explanation_of
-from c2c_stream.sink.show import show_dead_letter
 from c2c_stream.sink.text import one_line
 from c2c_stream.topics import SERVICES
 
@@ -95,41 +93,6 @@ def explain(
         raise typer.Exit(Exit.NOT_FOUND)
 
 
-dead_letters = typer.Typer(help="Read what failed: records that no attempt could save.")
-
-
-@dead_letters.command("list")
-def list_dead_letters(out: Out = DEFAULT_OUT, json_output: Json = False) -> None:
-    """List the dead letters: where each stood, what failed on it, and why."""
-    settings_of_run(out)
-    if json_output:
-        typer.echo(json.dumps([_letter(one) for one in audit.dead_letters(out)], indent=2))
-        return
-    table = _table("place", "stage", "error", "reason")
-    for one in audit.dead_letters(out):
-        table.add_row(audit.place_of(one), one.stage, _text(one.error), _text(one.reason))
-    Console().print(table if table.row_count else "no dead letters")
-
-
-@dead_letters.command("show")
-def show_one_dead_letter(
-    place: Annotated[str, typer.Argument(help="Its place: files[0]@17.")],
-    out: Out = DEFAULT_OUT,
-    json_output: Json = False,
-) -> None:
-    """Show one dead letter with the head of its bytes."""
-    settings_of_run(out)
-    try:
-        found = audit.dead_letter(out, place)
-    except SourceError as error:
-        _complain(error)
-        raise typer.Exit(Exit.NOT_FOUND) from error
-    if json_output:
-        typer.echo(json.dumps(_letter(found), indent=2))
-    else:
-        Console().print(show_dead_letter(found))
-
-
 def _list_rejections(
     out: Path, stage: str | None, reason: str | None, number: int, *, json_output: bool
 ) -> None:
@@ -172,14 +135,6 @@ def _reason(one: audit.Reason) -> dict[str, Any]:
 def _rejected(one: audit.Rejected) -> dict[str, Any]:
     about = {"stage": one.stage, "repository": one.repository, "commit": one.commit}
     return about | asdict(one.item)
-
-
-def _letter(one: DeadLetter) -> dict[str, Any]:
-    """Return a dead letter for JSON; bytes as hex."""
-    fields = asdict(one)
-    fields["key"], fields["value"] = one.key.hex(), one.value.hex()
-    fields["headers"] = {header.name: header.value.hex() for header in one.headers}
-    return {"place": audit.place_of(one)} | fields
 
 
 def _table(*columns: str) -> Table:

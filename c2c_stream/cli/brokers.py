@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from c2c_stream.broker.local import LOG_NAME, LocalBroker, LocalLog
+from c2c_stream.broker.local import LOG_NAME, LocalBroker
+from c2c_stream.broker.local_run import LocalRun
 from c2c_stream.broker.protocol import Broker
 from c2c_stream.broker.run import KAFKA_SCHEME, RunLog
 from c2c_stream.errors import SettingsError
@@ -74,7 +75,7 @@ def open_run(settings: Settings, patience_s: float = COMMAND_S) -> RunLog:
     """Return the run, to be made, fed and watched. Brokers that are away are waited for."""
     if is_kafka(settings):
         return open_kafka(settings, patience_s)
-    return LocalLog(broker_folder(settings), settings.run)
+    return LocalRun(broker_folder(settings), settings.run)
 
 
 def open_kafka(settings: Settings, patience_s: float = COMMAND_S) -> "KafkaRun":

@@ -28,7 +28,7 @@ MEANING = {
     Exit.SETTINGS: "a setting or an argument is wrong, or --out holds something else",
     Exit.SOURCE: "a source cannot be read",
     Exit.NO_ROWS: "it ran, and no function became a row",
-    Exit.DEAD_LETTERS: "there are dead letters: see `c2c dead-letters list`",
+    Exit.DEAD_LETTERS: "there are open dead letters: see `c2c dead-letters list`",
     Exit.BOOKS: "the books do not balance: see `c2c status`",
     Exit.DIFFERENCES: "re-executed cases differ from the recorded ones",
     Exit.SERVICE: "a service stopped; the same command goes on from there",

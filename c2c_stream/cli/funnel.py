@@ -126,4 +126,5 @@ def _plain(progress: Progress, service: str) -> dict[str, int]:
         "out": b.out,
         "rejected": b.rejected,
         "waiting": progress.waiting(service),
+        "replayed": progress.fed(service),
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.funnel import line_of, totals
-from c2c_stream.cli.progress import Progress
+from c2c_stream.cli.progress import Progress, letters_line
 from c2c_stream.cli.runfile import RunFile
 from c2c_stream.evaluate.verify import Verification, verify_dataset
 from c2c_stream.records import Repository
@@ -59,7 +59,7 @@ def exit_of(progress: Progress, verified: Verification) -> Exit:
     """Return the exit code of a run that came to its end."""
     if progress.imbalances():
         return Exit.BOOKS
-    if progress.dead():
+    if progress.open_letters():
         return Exit.DEAD_LETTERS
     if not progress.read("samples"):
         return Exit.NO_ROWS
@@ -78,6 +78,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "reasons": {f"{r.stage}.{r.reason}": r.count for r in reasons(report.out)},
         "licenses": dict(report.summary.licenses),
         "dead_letters": report.progress.dead(),
+        "open_dead_letters": report.progress.open_letters(),
         "imbalances": report.progress.imbalances(),
         "verified": {
             "cases": report.verified.cases,
@@ -97,7 +98,7 @@ def lines_of(report: Report) -> list[str]:
         line_of(report.progress),
         f"turned down: {_reasons(reasons(report.out))}",
         f"licences: {licenses or 'none'}",
-        f"dead letters: {report.progress.dead():,}",
+        f"dead letters: {letters_line(report.progress)}",
         "books: balanced" if not wrong else "books: NOT BALANCED",
         *(f"  {sentence}" for sentence in wrong),
         f"verified: {verified.as_recorded:,}/{verified.cases:,} cases as recorded",

@@ -12,11 +12,11 @@ from c2c_stream.cli.brokers import find_run
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.funnel import totals
 from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
-from c2c_stream.cli.progress import Progress, progress_of
+from c2c_stream.cli.progress import Progress, letters_line, progress_of
 from c2c_stream.cli.run import absolute, settings_of_run
 from c2c_stream.settings import Settings
 
-COLUMNS = ("read", "processed", "dead", "found", "out", "rejected", "waiting")
+COLUMNS = ("read", "processed", "dead", "found", "out", "rejected", "waiting", "replayed")
 
 
 def status(
@@ -29,8 +29,9 @@ def status(
     """Show what every stage read, put out, rejected and lost, and whether the books balance.
 
     With --broker it looks there, whatever --out holds.
-    read = processed + dead, found = out + rejected, out = read by the next + waiting.
-    Exit code 6 if they do not.
+    read = processed + dead, found = out + rejected, and what a stage put out together with what
+    was replayed to the next is what the next has read and what waits for it. Exit code 6 if they
+    do not.
     """
     if broker is None:
         settings = settings_of_run(out, properties)
@@ -39,10 +40,14 @@ def status(
     progress = progress_of_run(settings)
     wrong = progress.imbalances()
     if json_output:
-        typer.echo(json.dumps({"stages": totals(progress), "imbalances": wrong}, indent=2))
+        letters = {"dead_letters": progress.dead(), "open_dead_letters": progress.open_letters()}
+        typer.echo(
+            json.dumps({"stages": totals(progress), **letters, "imbalances": wrong}, indent=2)
+        )
     else:
         console = Console()
         console.print(table_of(progress))
+        console.print(f"dead letters: {letters_line(progress)}", highlight=False)
         console.print("\n".join(wrong) if wrong else "books: balanced", highlight=False)
     raise typer.Exit(Exit.BOOKS if wrong else Exit.OK)
 

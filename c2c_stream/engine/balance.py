@@ -1,10 +1,10 @@
 """Hold the books of all stages against each other. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from c2c_stream.engine.books import Books
-from c2c_stream.topics import DEAD_LETTERS, REJECTIONS, SERVICES, output_of
+from c2c_stream.topics import DEAD_LETTERS, REJECTIONS, SERVICES, SETTLEMENTS, output_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,11 @@ def waiting_of(accounts: Iterable[Account], service: str) -> int:
     return sum(a.waiting for a in accounts if a.service == service)
 
 
-def imbalances(accounts: Iterable[Account]) -> Iterator[str]:
-    """Yield a sentence for each thing that is not accounted for; none if the books balance."""
+def imbalances(accounts: Iterable[Account], fed: Mapping[str, int]) -> Iterator[str]:
+    """Yield a sentence for each thing that is not accounted for; none if the books balance.
+
+    `fed` counts, by topic, the records that no service put out: they came from outside.
+    """
     accounts = list(accounts)
     for account in accounts:
         b = account.books
@@ -43,16 +46,20 @@ def imbalances(accounts: Iterable[Account]) -> Iterator[str]:
     for service in SERVICES:
         topic = output_of(service)
         if topic:
-            yield from _handed_on(accounts, topic.name, books_of(accounts, service).out, service)
+            yield from _handed_on(accounts, topic.name, books_of(accounts, service).out, fed)
     everything = sum((account.books for account in accounts), Books())
-    yield from _handed_on(accounts, REJECTIONS.name, everything.rejections, "all stages")
-    yield from _handed_on(accounts, DEAD_LETTERS.name, everything.dead, "all stages")
+    yield from _handed_on(accounts, REJECTIONS.name, everything.rejections, fed)
+    yield from _handed_on(accounts, DEAD_LETTERS.name, everything.dead, fed)
+    yield from _handed_on(accounts, SETTLEMENTS.name, 0, fed)
 
 
-def _handed_on(accounts: list[Account], topic: str, out: int, who: str) -> Iterator[str]:
+def _handed_on(
+    accounts: list[Account], topic: str, out: int, fed: Mapping[str, int]
+) -> Iterator[str]:
+    came = out + fed.get(topic, 0)
     parts = [a for a in accounts if a.topic == topic]
     most = sum(a.books.read + a.waiting for a in parts)
     least = sum(a.books.read + (a.waiting if a.exact else 0) for a in parts)
-    if not least <= out <= most:
-        taken = most if out > most else least
-        yield f"{topic}: {who} put {out} records out, read and waiting are {taken}"
+    if not least <= came <= most:
+        taken = most if came > most else least
+        yield f"{topic}: {came} records were put on it, read and waiting are {taken}"

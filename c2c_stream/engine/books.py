@@ -2,7 +2,7 @@
 
 read = processed + dead            (records)
 found = out + rejected             (items)
-out(stage) = read(next) + waiting
+out(stage) + fed = read(next) + waiting    (fed: from outside, counted in marks.py)
 """
 
 import json

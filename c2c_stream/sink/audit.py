@@ -5,11 +5,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from c2c_stream.errors import SourceError
-from c2c_stream.records import DeadLetter, RejectedItem
-from c2c_stream.sink.columns import dead_letter_of
+from c2c_stream.engine.letters import Letter
+from c2c_stream.records import RejectedItem
+from c2c_stream.sink.columns import dead_letter_of, settlement_of
 from c2c_stream.sink.dataset import shards
 from c2c_stream.sink.store import read_rows
+from c2c_stream.topics import key_of
 
 _ITEM = tuple(field.name for field in fields(RejectedItem))
 
@@ -42,10 +43,9 @@ def rejections(
     out: Path, stage: str | None = None, reason: str | None = None
 ) -> Iterator[Rejected]:
     """Yield the rejected items under `out`, those of `stage` and `reason` if given."""
-    for file in shards(out, "audit/rejections-*"):
-        for row in read_rows(file):
-            if stage in (None, row["stage"]) and reason in (None, row["reason"]):
-                yield _rejected(row)
+    for row in _rows(out, "audit/rejections-*"):
+        if stage in (None, row["stage"]) and reason in (None, row["reason"]):
+            yield _rejected(row)
 
 
 def reasons(out: Path, stage: str | None = None, reason: str | None = None) -> list[Reason]:
@@ -58,23 +58,17 @@ def reasons(out: Path, stage: str | None = None, reason: str | None = None) -> l
     return sorted(found.values(), key=lambda r: (-r.count, r.stage, r.reason))
 
 
-def dead_letters(out: Path) -> Iterator[DeadLetter]:
+def dead_letters(out: Path) -> Iterator[Letter]:
     """Yield the dead letters under `out`, in the order in which they were stored."""
-    for file in shards(out, "audit/dead-letters-*"):
-        yield from map(dead_letter_of, read_rows(file))
+    settlements = map(settlement_of, _rows(out, "audit/settlements-*"))
+    settled = {key_of(one): one.action for one in settlements}
+    for dead in map(dead_letter_of, _rows(out, "audit/dead-letters-*")):
+        yield Letter(dead, settled.get(key_of(dead), ""))
 
 
-def place_of(dead: DeadLetter) -> str:
-    """Return the place of the record that died: topic[partition]@offset."""
-    return f"{dead.topic}[{dead.partition}]@{dead.offset}"
-
-
-def dead_letter(out: Path, place: str) -> DeadLetter:
-    """Return the dead letter of one place. Raises SourceError if there is none."""
-    for dead in dead_letters(out):
-        if place_of(dead) == place:
-            return dead
-    raise SourceError(f"{out}: no dead letter at {place}; c2c dead-letters list shows all of them")
+def _rows(out: Path, pattern: str) -> Iterator[dict[str, Any]]:
+    for file in shards(out, pattern):
+        yield from read_rows(file)
 
 
 def _rejected(row: dict[str, Any]) -> Rejected:

@@ -15,6 +15,7 @@ from c2c_stream.records import (
     Rejection,
     Sample,
     SampleCase,
+    Settlement,
     Writing,
 )
 
@@ -52,6 +53,7 @@ REJECTIONS = pa.schema(
     [c for c in _columns_of(Rejection) if c.name != "items"] + _columns_of(RejectedItem)
 )
 DEAD_LETTERS = pa.schema(_columns_of(DeadLetter))
+SETTLEMENTS = pa.schema(_columns_of(Settlement))
 
 
 def sample_row(sample: Sample, layout: str) -> Row:
@@ -75,9 +77,9 @@ def rejection_rows(rejection: Rejection) -> list[Row]:
     return [about | asdict(item) for item in rejection.items]
 
 
-def dead_letter_row(dead: DeadLetter) -> Row:
-    """Return a dead letter as a row."""
-    return asdict(dead)
+def audit_row(record: DeadLetter | Settlement) -> Row:
+    """Return a dead letter, or what was done about one, as a row."""
+    return asdict(record)
 
 
 def sample_of(row: Mapping[str, Any]) -> Sample:
@@ -98,3 +100,8 @@ def sample_of(row: Mapping[str, Any]) -> Sample:
 def dead_letter_of(row: Mapping[str, Any]) -> DeadLetter:
     """Return the dead letter in a row."""
     return DeadLetter(**{**row, "headers": tuple(Header(**one) for one in row["headers"])})
+
+
+def settlement_of(row: Mapping[str, Any]) -> Settlement:
+    """Return the settlement in a row."""
+    return Settlement(**row)

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from c2c_stream.engine.letters import Letter
 from c2c_stream.errors import SourceError
-from c2c_stream.records import DeadLetter, Sample
-from c2c_stream.sink.audit import Rejected, dead_letters, place_of, rejections
+from c2c_stream.records import Sample
+from c2c_stream.sink.audit import Rejected, dead_letters, rejections
 from c2c_stream.sink.dataset import Stored, shards, stored_samples
 from c2c_stream.topics import SERVICES
 
 SEPARATOR = "::"
 MAX_CANDIDATES = 20
 
-Trace = Stored | Rejected | DeadLetter
+Trace = Stored | Rejected | Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ def _has_id(trace: Trace, prefix: str) -> bool:
             ids: Sequence[str] = (sample.id,)
         case Rejected(item=item):
             ids = (item.function_id, item.occurrence_id)
-        case DeadLetter():
-            ids = (_text(trace.key), place_of(trace))
+        case Letter():
+            ids = (_text(trace.dead.key), trace.place)
     return any(one.startswith(prefix) for one in ids)
 
 
@@ -97,7 +98,7 @@ def _is_in(trace: Trace, path: str) -> bool:
             found = sample.path
         case Rejected(item=item):
             found = item.path
-        case DeadLetter():
+        case Letter():
             return False
     return f"/{found}".endswith(f"/{path.lstrip('/')}")
 
@@ -108,7 +109,7 @@ def _names(trace: Trace) -> tuple[str, ...]:
             return (sample.entry_point,)
         case Rejected(item=item):
             return (item.qualified_name,)
-        case DeadLetter():
+        case Letter():
             return ()
 
 
@@ -118,8 +119,8 @@ def _key(trace: Trace) -> str:
             return sample.function_id
         case Rejected(item=item):
             return item.function_id or item.occurrence_id or f"{trace.repository} {item.path}"
-        case DeadLetter():
-            return _text(trace.key) or place_of(trace)
+        case Letter():
+            return _text(trace.dead.key) or trace.place
 
 
 def _title(trace: Trace) -> str:
@@ -128,8 +129,8 @@ def _title(trace: Trace) -> str:
             return f"{sample.path}{SEPARATOR}{sample.entry_point}"
         case Rejected():
             return str(trace)
-        case DeadLetter():
-            return place_of(trace)
+        case Letter():
+            return trace.place
 
 
 def _story(traces: Sequence[Trace]) -> tuple[Step, ...]:
@@ -146,9 +147,10 @@ def _steps(trace: Trace) -> list[Step]:
             where = f"{trace} line {item.line}" if item.line else str(trace)
             detail = f": {item.detail}" if item.detail else ""
             return [Step(trace.stage, "rejected", f"{where}: {item.reason}{detail}")]
-        case DeadLetter():
-            text = f"{place_of(trace)}: {trace.error}: {trace.reason} (attempt {trace.attempt})"
-            return [Step(trace.stage, "dead letter", text)]
+        case Letter():
+            dead, done = trace.dead, f", {trace.action}" if trace.action else ""
+            text = f"{trace.place}: {dead.error}: {dead.reason} (attempt {dead.attempt}){done}"
+            return [Step(dead.stage, "dead letter", text)]
 
 
 def _passed(sample: Sample) -> list[Step]:

@@ -12,23 +12,28 @@ from pathlib import Path
 import pyarrow as pa
 
 from c2c_stream.errors import Fatal, SettingsError
-from c2c_stream.records import DeadLetter, Record, Rejection, Sample
+from c2c_stream.records import DeadLetter, Record, Rejection, Sample, Settlement
 from c2c_stream.settings import SinkSettings
 from c2c_stream.sink.columns import (
     DEAD_LETTERS,
     REJECTIONS,
     SAMPLES,
+    SETTLEMENTS,
     Row,
-    dead_letter_row,
+    audit_row,
     rejection_rows,
     sample_row,
 )
 from c2c_stream.sink.manifest import Manifest, Shard, load_all, save
 from c2c_stream.sink.store import TMP, Store
 
-PREFIXES = {"samples": "data/train", "rejections": "audit/rejections"} | {
-    "dead-letters": "audit/dead-letters"
+PREFIXES = {
+    "samples": "data/train",
+    "rejections": "audit/rejections",
+    "dead-letters": "audit/dead-letters",
+    "settlements": "audit/settlements",
 }
+_AUDIT = {"rejections": REJECTIONS, "dead-letters": DEAD_LETTERS, "settlements": SETTLEMENTS}
 _SUFFIXES = (".parquet", ".jsonl")
 
 
@@ -56,8 +61,8 @@ class Writer:
                 return [sample_row(record, self.settings.layout)]
             case Rejection():
                 return rejection_rows(record)
-            case DeadLetter():
-                return [dead_letter_row(record)]
+            case DeadLetter() | Settlement():
+                return [audit_row(record)]
         raise TypeError(f"the sink does not store {type(record).__name__} records")
 
     def cut(self, manifest: Manifest, rows: Mapping[int, list[Row]]) -> Iterator[Manifest]:
@@ -100,9 +105,7 @@ class Writer:
         return self.settings.format if topic == "samples" else "parquet"
 
     def _schema(self, topic: str) -> pa.Schema:
-        if topic == "samples":
-            return SAMPLES[self.settings.layout]
-        return REJECTIONS if topic == "rejections" else DEAD_LETTERS
+        return SAMPLES[self.settings.layout] if topic == "samples" else _AUDIT[topic]
 
     def _check(self, manifest: Manifest) -> None:
         fresh = self.manifest(manifest.topic, manifest.partition)

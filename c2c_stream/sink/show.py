@@ -8,8 +8,8 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from c2c_stream.records import DeadLetter, Sample, SampleCase
-from c2c_stream.sink.audit import place_of
+from c2c_stream.engine.letters import Letter
+from c2c_stream.records import Sample, SampleCase
 from c2c_stream.sink.text import one_line, plain
 
 MAX_SHOWN_BYTES = 512
@@ -35,10 +35,12 @@ def show_sample(sample: Sample) -> RenderableType:
     )
 
 
-def show_dead_letter(dead: DeadLetter) -> RenderableType:
-    """Return a dead letter: what failed, where, why, and the head of its bytes."""
+def show_dead_letter(letter: Letter) -> RenderableType:
+    """Return a dead letter: what failed, where, why, what was done, and the head of its bytes."""
+    dead = letter.dead
     rows = {
-        "place": place_of(dead),
+        "place": letter.place,
+        "settled": letter.action or "no",
         "stage": dead.stage,
         "error": dead.error,
         "reason": dead.reason,

@@ -55,7 +55,7 @@ class _Lane:
 
 
 class Sink:
-    """Stores samples, rejections and dead letters under one folder."""
+    """Stores samples, and what was lost on the way, under one folder."""
 
     def __init__(self, out: Path, settings: SinkSettings, store: Store | None = None) -> None:
         self._settings = settings

@@ -72,7 +72,7 @@ def test_several_processes_write_and_read_at_once_and_nothing_is_lost_or_twice(
 def test_the_seat_of_a_killed_process_is_free(run_folder: Path) -> None:
     holder = start("tests.broker.sitting", run_folder, "collector")
     assert lines(holder, 1) == ["seated"]
-    with pytest.raises(Fatal, match=f"process {holder.pid} already consumes as main-collector"):
+    with pytest.raises(Fatal, match=f"process {holder.pid} is already at work as main-collector"):
         LocalBroker(run_folder, "main", "collector")
     kill(holder)
     LocalBroker(run_folder, "main", "collector").close()
@@ -224,3 +224,11 @@ def test_a_topic_with_a_backlog_does_not_keep_the_others_waiting(run_folder: Pat
         sink.commit([*backlog, Produced("rejections", b"", b"r")], {}, {})
         topics = {record.topic for _ in range(3) for record in sink.poll(5, 0.0)}
     assert topics == {"samples", "rejections"}
+
+
+def test_what_commands_read_again_is_not_trimmed(run_folder: Path) -> None:
+    with closing(LocalBroker(run_folder, "main", "sink")) as sink:
+        sink.log.append([Produced("dead-letters", b"", b"1"), Produced("rejections", b"", b"1")])
+        sink.commit([], {("dead-letters", 0): Position(1), ("rejections", 0): Position(1)}, {})
+        assert len(sink.log.read("dead-letters", 0, 10)) == 1
+        assert sink.log.read("rejections", 0, 10) == []

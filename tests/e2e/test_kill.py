@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from c2c_stream.broker.local import LocalLog
+from c2c_stream.broker.local_run import LocalRun
 from c2c_stream.cli.progress import Progress, progress_of
 from c2c_stream.topics import SERVICES
 from tests.e2e.chain import Run, c2c_json, rows_of, run_to_end
@@ -79,7 +79,7 @@ def _progress(out: Path) -> Progress:
     """Return where a run stands; nowhere if it has only just begun."""
     if not (out / ".c2c" / "log.sqlite").is_file():
         return Progress(())
-    log = LocalLog(out / ".c2c", "main")
+    log = LocalRun(out / ".c2c", "main")
     try:
         return progress_of(log) if log.exists() else Progress(())
     finally:

@@ -51,7 +51,7 @@ counts = st.lists(st.integers(0, 9), min_size=6, max_size=6)
 def test_a_chain_that_hands_on_all_it_puts_out_balances(
     reads: list[int], rejects: list[int], dead: list[int]
 ) -> None:
-    assert list(imbalances(chain(reads, rejects, dead))) == []
+    assert list(imbalances(chain(reads, rejects, dead), {})) == []
 
 
 @given(counts, st.integers(0, 8), st.sampled_from(["read", "processed", "found", "out"]))
@@ -61,7 +61,7 @@ def test_one_record_more_or_less_anywhere_is_noticed(reads: list[int], at: int, 
     wrong = replace(books, **{field: getattr(books, field) + 1})
     accounts[at] = replace(accounts[at], books=wrong)
 
-    assert list(imbalances(accounts)) != []
+    assert list(imbalances(accounts, {})) != []
 
 
 @pytest.mark.parametrize("service", SERVICES[:-1])
@@ -75,7 +75,7 @@ def test_a_record_lost_between_two_services_is_named_by_its_topic(service: str) 
         for a in chain([5] * 6, [0] * 6, [0] * 6)
     ]
 
-    assert any(sentence.startswith(f"{topic.name}: ") for sentence in imbalances(accounts))
+    assert any(sentence.startswith(f"{topic.name}: ") for sentence in imbalances(accounts, {}))
 
 
 def test_a_service_with_several_topics_has_their_sum() -> None:

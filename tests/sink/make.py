@@ -15,6 +15,7 @@ from c2c_stream.records import (
     Rejection,
     Sample,
     SampleCase,
+    Settlement,
     Writing,
 )
 from c2c_stream.settings import SinkSettings
@@ -73,6 +74,11 @@ def dead_letter(number: int, key: str = "") -> DeadLetter:
         reason="the jail broke twice",
         attempt=3,
     )
+
+
+def settlement(number: int, action: str = "replayed") -> Settlement:
+    """Return what was done about `dead_letter(number)`."""
+    return Settlement("main.inputs", 0, number, action)
 
 
 async def feed(

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from c2c_stream.errors import SourceError
-from c2c_stream.sink.audit import dead_letter, dead_letters, reasons, rejections
+from c2c_stream.engine.letters import Letter
+from c2c_stream.sink.audit import dead_letters, reasons, rejections
 from tests.sink.make import dead_letter as dead
-from tests.sink.make import feed, rejection
+from tests.sink.make import feed, rejection, settlement
 
 
 @pytest.fixture
@@ -18,7 +18,8 @@ def out(tmp_path: Path) -> Path:
         3: rejection(3, "formatter", "constant"),
     }
     asyncio.run(feed(tmp_path, lost))
-    asyncio.run(feed(tmp_path, {0: dead(0), 1: dead(7)}))
+    asyncio.run(feed(tmp_path, {0: dead(0), 1: dead(7), 2: dead(9)}))
+    asyncio.run(feed(tmp_path, {0: settlement(7, "dropped"), 1: settlement(7)}))
     return tmp_path
 
 
@@ -44,11 +45,9 @@ def test_a_run_without_losses_has_none(tmp_path: Path) -> None:
     assert list(dead_letters(tmp_path)) == []
 
 
-def test_dead_letters_read_back_byte_for_byte(out: Path) -> None:
-    assert list(dead_letters(out)) == [dead(0), dead(7)]
-    assert dead_letter(out, "main.inputs[0]@7") == dead(7)
-
-
-def test_a_place_without_a_dead_letter_is_an_error(out: Path) -> None:
-    with pytest.raises(SourceError, match=r"no dead letter at main.inputs\[0\]@9"):
-        dead_letter(out, "main.inputs[0]@9")
+def test_dead_letters_read_back_byte_for_byte_with_what_was_done_last(out: Path) -> None:
+    assert list(dead_letters(out)) == [
+        Letter(dead(0)),
+        Letter(dead(7), "replayed"),
+        Letter(dead(9)),
+    ]

@@ -6,7 +6,7 @@ import pytest
 from c2c_stream.errors import SourceError
 from c2c_stream.records import RejectedItem, Rejection
 from c2c_stream.sink.explain import MAX_CANDIDATES, Ambiguous, Explanation, explain
-from tests.sink.make import dead_letter, feed, rejection, sample
+from tests.sink.make import dead_letter, feed, rejection, sample, settlement
 
 COPY = RejectedItem(
     occurrence_id="cc01",
@@ -79,7 +79,15 @@ def test_a_dead_letter_is_told_by_its_key(out: Path) -> None:
     (step,) = told(out, "d00dd0").steps
 
     assert (step.stage, step.result) == ("executor", "dead letter")
-    assert "the jail broke twice (attempt 3)" in step.text
+    assert step.text.endswith("the jail broke twice (attempt 3)")
+
+
+def test_a_dead_letter_that_was_settled_says_so(out: Path) -> None:
+    asyncio.run(feed(out, {0: settlement(0)}))
+
+    (step,) = told(out, "d00dd0").steps
+
+    assert step.text.endswith("the jail broke twice (attempt 3), replayed")
 
 
 def test_the_start_of_many_ids_lists_candidates(out: Path) -> None:

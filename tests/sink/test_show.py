@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
+from c2c_stream.engine.letters import Letter
 from c2c_stream.records import DeadLetter, SampleCase
 from c2c_stream.sink.show import show_dead_letter, show_sample
 from c2c_stream.sink.text import cell, one_line, plain
@@ -42,13 +43,13 @@ def test_no_control_character_of_a_sample_reaches_the_terminal() -> None:
 def test_no_control_character_of_a_dead_letter_reaches_the_terminal() -> None:
     dead = DeadLetter(stage=HOSTILE, topic=HOSTILE, error=HOSTILE, reason=HOSTILE, value=b"\x1b[2J")
 
-    text = shown(show_dead_letter(dead))
+    text = shown(show_dead_letter(Letter(dead)))
 
     assert not [c for c in text if not c.isprintable() and c != "\n"]
 
 
 def test_a_dead_letter_shows_place_reason_and_bytes() -> None:
-    text = shown(show_dead_letter(dead_letter(5)))
+    text = shown(show_dead_letter(Letter(dead_letter(5))))
 
     for part in ("main.inputs[0]@5", "the jail broke twice", r"b'\x00\xff'", "traceparent"):
         assert part in text

@@ -15,7 +15,7 @@ from c2c_stream.sink.manifest import positions
 from c2c_stream.sink.shards import Writer
 from c2c_stream.sink.stage import CUT_RECORDS, Sink
 from c2c_stream.sink.store import Store, read_rows
-from tests.sink.make import dead_letter, feed, rejection, sample, stored
+from tests.sink.make import dead_letter, feed, rejection, sample, settlement, stored
 
 SHARDS_OF_4 = SinkSettings(shard_rows=4)
 
@@ -48,7 +48,7 @@ def ids(out: Path) -> list[str]:
 
 
 def test_every_kind_of_record_lands_in_its_own_files(tmp_path: Path) -> None:
-    records: list[Record] = [sample(0), rejection(0), dead_letter(0)]
+    records: list[Record] = [sample(0), rejection(0), dead_letter(0), settlement(0)]
 
     async def run() -> None:
         sink = Sink(tmp_path, SinkSettings())
@@ -57,7 +57,7 @@ def test_every_kind_of_record_lands_in_its_own_files(tmp_path: Path) -> None:
         done = asyncio.gather(*waiting)
         await asyncio.sleep(0)
         await sink.settle()
-        assert await done == [Outcome()] * 3
+        assert await done == [Outcome()] * 4
         await sink.stop()
 
     asyncio.run(run())
@@ -66,9 +66,11 @@ def test_every_kind_of_record_lands_in_its_own_files(tmp_path: Path) -> None:
         ".c2c/sink/dead-letters-00000.json",
         ".c2c/sink/rejections-00000.json",
         ".c2c/sink/samples-00000.json",
+        ".c2c/sink/settlements-00000.json",
         "README.md",
         "audit/dead-letters-00000-00000.parquet",
         "audit/rejections-00000-00000.parquet",
+        "audit/settlements-00000-00000.parquet",
         "data/train-00000-00000.parquet",
     ]
 
