@@ -1,26 +1,30 @@
-"""Avro bytes <-> records: single-object framing, schema resolution, nothing about brokers.
+"""Avro bytes <-> records: framing, schema resolution; nothing about brokers, nothing that waits.
 
-A value is the two marker bytes, the CRC-64-AVRO fingerprint of the writer's schema (8 bytes, little
-endian) and the binary body. Source: Avro specification 1.11, "Single-object encoding".
+Two framings, told apart by their first bytes, and both are always understood:
+- `C3 01`, the CRC-64-AVRO fingerprint of the writer's schema (8 bytes, little endian), the body.
+  Source: Avro specification 1.11, "Single-object encoding". Written where there is no registry.
+- `00`, the id that a schema registry gave the writer's schema (4 bytes, big endian, from 1), the
+  body. Source: Confluent's wire format. Written where there is one.
 """
 
 import dataclasses
 import io
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from importlib.resources import files
-from pathlib import Path
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, Protocol, get_args, get_origin, get_type_hints
 
 import fastavro
-from fastavro.schema import fingerprint, to_parsing_canonical_form
+from fastavro.schema import SchemaParseException
 
-from c2c_stream.errors import DecodeError, NewerSchema
+from c2c_stream.avro import Schema, crc64, name_of, parsed, schema_of, versions
+from c2c_stream.compatibility import unreadable
+from c2c_stream.errors import DecodeError, NewerSchema, Unavailable
 from c2c_stream.records import RECORDS, Record
 
-SCHEMAS = Path(str(files("c2c_stream.schemas")))
 MARKER = b"\xc3\x01"
 HEADER_BYTES = len(MARKER) + 8
+MAGIC = b"\x00"
+ID_HEADER_BYTES = len(MAGIC) + 4
 # What fastavro raises on bytes that do not fit the schema (seen by fuzzing it).
 _MALFORMED = (
     EOFError,
@@ -35,21 +39,44 @@ _MALFORMED = (
     struct.error,
 )
 
-Schema = dict[str, Any]
+# What made a value: its record, the schema it was written with, and the schema to read it as.
+_Writer = tuple[type[Record], Schema, Schema | None]
+
+
+class Registry(Protocol):
+    """Gives schemas ids, and knows those of others."""
+
+    def ids(self) -> Mapping[type[Record], int]:
+        """Return the ids of today's schemas."""
+        ...
+
+    def schema(self, schema_id: int) -> str:
+        """Return the Avro schema of an id as JSON.
+
+        Raises NewerSchema for an id that the registry does not know, DecodeError for one that is
+        no Avro, Unavailable.
+        """
+        ...
 
 
 class Codec:
-    """Encodes today's records; decodes today's and those of every older schema it knows."""
+    """Encodes today's records; decodes today's and those of every older schema it knows.
 
-    def __init__(self, older: Iterable[Schema] = ()) -> None:
+    With a registry it encodes with the ids of that, and reads whatever the registry can explain.
+    """
+
+    def __init__(self, older: Iterable[Schema] = (), registry: Registry | None = None) -> None:
+        self._registry = registry
         self._schemas = {record: schema_of(record) for record in RECORDS}
         self._headers = {r: MARKER + crc64(s) for r, s in self._schemas.items()}
         self._to_dict = {record: _converter(record, _to_dict) for record in RECORDS}
         self._from_dict = {record: _converter(record, _from_dict) for record in RECORDS}
-        self._writers: dict[bytes, tuple[type[Record], Schema]] = {}
-        names = {f"c2c.{record.__name__}": record for record in RECORDS}
-        for schema in [*older, *older_schemas(), *self._schemas.values()]:
-            self._writers[crc64(schema)] = (names[schema["name"]], schema)
+        self._kinds = {name_of(record): record for record in RECORDS}
+        self._writers: dict[bytes, _Writer] = {}
+        for schema in [*older, *versions(), *self._schemas.values()]:
+            self._writers[MARKER + crc64(schema)] = self._writer(schema)
+        if registry is not None:
+            self._headers = {r: _id_header(n) for r, n in registry.ids().items()}
 
     def encode(self, record: Record) -> bytes:
         """Return the framed bytes of a record.
@@ -72,23 +99,14 @@ class Codec:
     def decode(self, value: bytes, where: object = "value") -> Record:
         """Return the record in `value`; fields that its writer did not know take their default.
 
-        Raises DecodeError for bytes that are no record, NewerSchema for a well-formed header whose
-        schema is unknown here. `where` is named in both.
+        Fields that are unknown here are passed over. Raises DecodeError for bytes that are no
+        record; NewerSchema for a well-formed header whose schema is unknown here; Unavailable
+        where only the registry knows it and does not answer. `where` is named in all of them.
         """
-        if len(value) < HEADER_BYTES or not value.startswith(MARKER):
-            raise DecodeError(f"{where}: no Avro record: starts with {value[:HEADER_BYTES].hex()}")
-        found = value[len(MARKER) : HEADER_BYTES]
-        if found not in self._writers:
-            known = ", ".join(sorted(crc[::-1].hex() for crc in self._writers))
-            raise NewerSchema(
-                f"{where}: schema fingerprint {found[::-1].hex()} is unknown here (known: {known});"
-                f" partition held: upgrade this service and it goes on"
-            )
-        kind, writer = self._writers[found]
-        # Comparing schemas costs as much as decoding: name a reader only where it differs.
-        reader = None if found == self._headers[kind][len(MARKER) :] else self._schemas[kind]
+        size = HEADER_BYTES if value.startswith(MARKER) else ID_HEADER_BYTES
+        kind, writer, reader = self._writers.get(value[:size]) or self._found(value, where)
         body = io.BytesIO(value)
-        body.seek(HEADER_BYTES)
+        body.seek(size)
         try:
             fields = fastavro.schemaless_reader(body, writer, reader)
             record: Record = self._from_dict[kind](fields)
@@ -98,37 +116,57 @@ class Codec:
             raise DecodeError(f"{where}: {len(value) - body.tell()} bytes behind a {kind.__name__}")
         return record
 
+    def _writer(self, schema: Schema) -> _Writer:
+        kind = self._kinds[schema["name"]]
+        # Comparing schemas costs as much as decoding: name a reader only where it differs.
+        same = crc64(schema) == crc64(self._schemas[kind])
+        return kind, schema, None if same else self._schemas[kind]
 
-def crc64(schema: Schema) -> bytes:
-    """Return the CRC-64-AVRO fingerprint of a schema as it stands on the wire: little endian."""
-    return bytes.fromhex(fingerprint(to_parsing_canonical_form(schema), "CRC-64-AVRO"))
+    def _found(self, value: bytes, where: object) -> _Writer:
+        """Return what made a value whose header was not seen yet."""
+        if value.startswith(MARKER) and len(value) >= HEADER_BYTES:
+            self._refuse_fingerprint(value[len(MARKER) : HEADER_BYTES], where)
+        schema_id = int.from_bytes(value[len(MAGIC) : ID_HEADER_BYTES], "big", signed=True)
+        # No record of ours has an empty body.
+        if not value.startswith(MAGIC) or schema_id < 1 or len(value) <= ID_HEADER_BYTES:
+            raise DecodeError(f"{where}: no Avro record: starts with {value[:HEADER_BYTES].hex()}")
+        writer = self._of_id(schema_id, where)
+        self._writers[value[:ID_HEADER_BYTES]] = writer
+        return writer
+
+    def _refuse_fingerprint(self, found: bytes, where: object) -> NoReturn:
+        headers = (header for header in self._writers if header.startswith(MARKER))
+        known = ", ".join(sorted(header[len(MARKER) :][::-1].hex() for header in headers))
+        raise NewerSchema(
+            f"{where}: schema fingerprint {found[::-1].hex()} is unknown here (known: {known});"
+            f" partition held: upgrade this service and it goes on"
+        )
+
+    def _of_id(self, schema_id: int, where: object) -> _Writer:
+        if self._registry is None:
+            raise NewerSchema(
+                f"{where}: written with schema id {schema_id} of a schema registry, and none is"
+                f" set; partition held: set schema_registry (C2C_SCHEMA_REGISTRY) and start again"
+            )
+        try:
+            schema: Any = parsed(self._registry.schema(schema_id))
+        except (DecodeError, Unavailable) as error:
+            raise type(error)(f"{where}: {error}") from error
+        except (SchemaParseException, ValueError, KeyError, TypeError) as error:
+            raise DecodeError(f"{where}: schema id {schema_id} is no schema: {error!r}") from error
+        name = schema["name"] if isinstance(schema, dict) and "name" in schema else "no record"
+        if name not in self._kinds:
+            raise DecodeError(f"{where}: schema id {schema_id} is {name}, no record of ours")
+        if wrong := unreadable(self._schemas[self._kinds[name]], schema):
+            raise NewerSchema(
+                f"{where}: schema id {schema_id} ({name}) cannot be read here: {wrong[0]};"
+                f" partition held: upgrade this service and it goes on"
+            )
+        return self._writer(schema)
 
 
-def schema_of(record: type[Record]) -> Schema:
-    """Return today's schema of a record, with all that it refers to, from schemas/."""
-    return _load(SCHEMAS / f"c2c.{record.__name__}.avsc")
-
-
-def older_schemas() -> list[Schema]:
-    """Return every older schema that today's reader must still read, from schemas/older/."""
-    return [_load(file) for file in sorted((SCHEMAS / "older").glob("*.avsc"))]
-
-
-def _load(file: Path) -> Schema:
-    """Return a parsed schema; a name it uses and does not define is a file beside it."""
-    schema = cast("Schema", fastavro.schema.load_schema(str(file)))
-    _default_bytes(schema)
-    return schema
-
-
-def _default_bytes(schema: Any) -> None:
-    """Make the defaults of bytes fields bytes: JSON has text, and fastavro hands that out."""
-    for field in schema.get("fields", ()) if isinstance(schema, dict) else ():
-        if field["type"] == "bytes":
-            field["default"] = field["default"].encode("latin-1")
-        _default_bytes(field["type"])
-    if isinstance(schema, dict) and schema["type"] == "array":
-        _default_bytes(schema["items"])
+def _id_header(schema_id: int) -> bytes:
+    return MAGIC + schema_id.to_bytes(4, "big")
 
 
 def _escaped(value: Any) -> Any:

@@ -1,14 +1,16 @@
-"""The golden records, and `python -m tests.codec.golden` that writes those that are missing.
+"""The golden records, and `python -m tests.codec.golden` that keeps a changed schema.
 
-A file is named by its record and the fingerprint of the schema that wrote it. A changed schema gets
-a new file; an old one is never rewritten: today's reader must still read it.
+It writes today's schema of each record to schemas/versions and golden bytes of it to tests/data,
+both named by its record and its fingerprint. Those of older schemas stay as they are: today's
+reader must still read them.
 """
 
 import dataclasses
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from c2c_stream.codec import Codec, crc64, schema_of
+from c2c_stream.avro import crc64, schema_of, text_of, version_file
+from c2c_stream.codec import Codec
 from c2c_stream.records import RECORDS, Record
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
@@ -35,10 +37,12 @@ def golden_file(record: type[Record]) -> Path:
 
 
 def main() -> None:
-    """Write the golden bytes of schemas that have none."""
+    """Keep today's schemas, and write golden bytes of those that have none."""
     GOLDEN.mkdir(parents=True, exist_ok=True)
     codec = Codec()
     for record in RECORDS:
+        version_file(record).parent.mkdir(exist_ok=True)
+        version_file(record).write_text(text_of(record), encoding="utf-8")
         if not golden_file(record).exists():
             golden_file(record).write_bytes(codec.encode(example(record)))
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2c_stream import codec
-from c2c_stream.codec import HEADER_BYTES, MARKER, SCHEMAS, Codec, crc64, schema_of
+from c2c_stream import avro
+from c2c_stream.avro import SCHEMAS, crc64, schema_of
+from c2c_stream.codec import HEADER_BYTES, MARKER, Codec
 from c2c_stream.errors import DecodeError, NewerSchema
 from c2c_stream.records import (
     DeadLetter,
@@ -166,17 +167,13 @@ def test_a_huge_length_in_a_small_value_takes_no_memory() -> None:
         CODEC.decode(header + b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01")
 
 
-def test_older_schemas_are_found_beside_todays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_kept_versions_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(SCHEMAS, tmp_path / "schemas", ignore=shutil.ignore_patterns("*.py", "__*"))
-    older = json.loads((SCHEMAS / "c2c.Parameter.avsc").read_text("utf-8"))
-    older["name"] = "Repository"
-    (tmp_path / "schemas" / "older").mkdir()
-    (tmp_path / "schemas" / "older" / "c2c.Repository-1.avsc").write_text(json.dumps(older))
-    monkeypatch.setattr(codec, "SCHEMAS", tmp_path / "schemas")
+    older = json.loads(avro.text_of(Repository))
+    older["fields"] = [field for field in older["fields"] if field["name"] == "kind"]
+    file = tmp_path / "schemas" / "versions" / "c2c.Repository-1.avsc"
+    file.write_text(json.dumps(older))
+    monkeypatch.setattr(avro, "SCHEMAS", tmp_path / "schemas")
 
-    value = written_by(
-        cast("dict[str, Any]", fastavro.parse_schema(older)), {"name": "n", "kind": "git"}
-    )
+    value = written_by(avro.parsed(json.dumps(older)), {"kind": "git"})
     assert Codec().decode(value) == Repository(kind="git")

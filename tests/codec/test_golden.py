@@ -13,7 +13,7 @@ FILES = sorted(GOLDEN.glob("*.bin"))
 @pytest.mark.parametrize("record", RECORDS)
 def test_todays_schema_writes_its_golden_bytes(record: type[Record]) -> None:
     file = golden_file(record)
-    assert file.exists(), f"a new schema of {record.__name__}: keep the old one in schemas/older"
+    assert file.exists(), f"a new schema of {record.__name__}: run python -m tests.codec.golden"
     assert CODEC.encode(example(record)) == file.read_bytes()
 
 

@@ -5,7 +5,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from c2c_stream import records
-from c2c_stream.codec import SCHEMAS
+from c2c_stream.avro import SCHEMAS
 from c2c_stream.records import RECORDS
 
 DATACLASSES = [

@@ -1,0 +1,55 @@
+"""Records/s that the codec encodes and decodes: one function of typical size, on one core.
+
+`python benchmarks/codec.py`: both framings in turns, the median round is printed. What a registry
+changes is the header alone: nothing is asked for a schema that is known.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+from c2c_stream.codec import Codec
+from c2c_stream.records import Function, Origin, Parameter
+
+CODE = "def scale(values, factor=2):\n    return [value * factor for value in values]\n" * 10
+RECORD = Function(
+    function_id="0" * 32,
+    occurrence_id="1" * 32,
+    file_id="2" * 32,
+    origin=Origin("https://example.org/a/b", "3" * 40, "pkg/module.py", "4" * 40),
+    qualified_name="scale",
+    entry_point="scale",
+    parameters=tuple(Parameter(name, "positional_or_keyword") for name in ("values", "factor")),
+    code=CODE,
+    imports=("math", "itertools"),
+)
+
+
+def rate(call: Callable[[], object], number: int) -> float:
+    """Return calls per second."""
+    began = time.perf_counter()
+    for _ in range(number):
+        call()
+    return number / (time.perf_counter() - began)
+
+
+def main() -> None:
+    """Print the rates of both directions."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--number", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    codec = Codec()
+    value = codec.encode(RECORD)
+    calls = {"encode": lambda: codec.encode(RECORD), "decode": lambda: codec.decode(value)}
+    rates: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(options.rounds):
+        for name, call in calls.items():
+            rates[name].append(rate(call, options.number))
+    for name, found in rates.items():
+        print(f"{name}: {statistics.median(found):,.0f} records/s of {len(value)} bytes")
+
+
+if __name__ == "__main__":
+    main()
