@@ -11,6 +11,7 @@ import dataclasses
 import io
 import struct
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any, NoReturn, Protocol, get_args, get_origin, get_type_hints
 
 import fastavro
@@ -204,9 +205,10 @@ def _nested(hint: Any, build: Build) -> Convert | None:
 def _to_dict(cls: type, nested: Mapping[str, Convert]) -> Convert:
     """Return what turns an instance of `cls` into the dict that fastavro writes."""
     names = [field.name for field in dataclasses.fields(cls)]
+    values = attrgetter(*names)
 
     def convert(record: Any) -> dict[str, Any]:
-        fields = {name: getattr(record, name) for name in names}
+        fields = dict(zip(names, values(record), strict=True))
         for name, inner in nested.items():
             fields[name] = inner(fields[name])
         return fields

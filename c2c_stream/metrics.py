@@ -6,7 +6,17 @@ raised after the commit that it counts. Labels are bounded: stages, closed lists
 
 from prometheus_client import Counter, Gauge, Histogram, Info
 
-ACTIVITIES = ("poll", "decode", "submit", "wait", "settle", "commit", "observe", "backpressure")
+ACTIVITIES = (
+    "poll",
+    "decode",
+    "submit",
+    "wait",
+    "encode",
+    "settle",
+    "commit",
+    "observe",
+    "backpressure",
+)
 
 BUILD = Info("c2c_build", "Version of the package, and the stage that this process runs.")
 RECORDS = Counter(

@@ -41,6 +41,7 @@ from c2c_stream.topics import STATEFUL, consumed_by, state_topic_of, used_by
 HOLD_S: Final = 2.0
 # One poll returns at most this much, so that a window of large files stays bounded.
 FETCH_BYTES: Final = 8 * 1024 * 1024
+FETCH_AT_ONCE: Final = 100
 # An assignment must know where each partition was left.
 ASSIGN_S: Final = 60.0
 CALL_S: Final = 5.0
@@ -161,19 +162,22 @@ class KafkaBroker:
             (self._consumer.pause if held else self._consumer.resume)(rest)
 
     def _fetch(self, max_records: int, timeout_s: float) -> None:
+        """Take what the client has fetched ahead; wait only for the first of it."""
         size = sum(len(record.value) for record in self._fetched)
         if any((r.topic, r.partition) not in self._paused for r in self._fetched):
             timeout_s = 0.0
+        message = self._consumer.poll(timeout_s)
+        messages = [message] if message else []
         while True:
-            message = self._consumer.poll(timeout_s)
             self._raise_failure()
-            if message is None:
+            for message in messages:
+                self._take(message)
+                size += len(message)
+            most = min(max_records - len(self._fetched), FETCH_AT_ONCE)
+            if not messages or most <= 0 or size >= FETCH_BYTES:
                 return
-            self._take(message)
-            timeout_s = 0.0
-            size += len(message)
-            if len(self._fetched) >= max_records or size >= FETCH_BYTES:
-                return
+            # Not to wait for: it would wait until all of them are there.
+            messages = self._consumer.consume(most, 0)
 
     def _take(self, message: Message) -> None:
         partition = (self._topics.get(message.topic() or "", ""), message.partition() or 0)

@@ -104,6 +104,8 @@ class Cluster:
                 "compression.type": "lz4",
                 "message.max.bytes": MAX_PRODUCED_BYTES,
                 "linger.ms": 1,
+                # A report a record costs as much as the record; only refusals are of interest.
+                "delivery.report.only.error": True,
                 "error_cb": on_error,
             },
         )

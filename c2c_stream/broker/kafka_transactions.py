@@ -5,7 +5,7 @@ Nothing is ever produced again before it is known that the transaction before it
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
@@ -26,6 +26,8 @@ COMMIT_S: Final = 12.0
 # A producer that is fenced twice within this has a rival of the same name.
 RIVAL_S: Final = 60.0
 
+# The client's word for "by the key".
+ANY_PARTITION: Final = -1
 # Topic, partition (None: by the key), and the record.
 Addressed = tuple[str, int | None, Produced]
 
@@ -104,16 +106,16 @@ class Transactions:
     def _produce(
         self, producer: Producer, topic: str, partition: int | None, record: Produced
     ) -> None:
-        where: dict[str, Any] = {} if partition is None else {"partition": partition}
+        headers: list[tuple[str, str | bytes | None]] = [*record.headers]
         while True:
             try:
                 producer.produce(
                     topic,
                     record.value,
                     record.key,
-                    headers=list(record.headers),
-                    on_delivery=self._delivered,
-                    **where,
+                    ANY_PARTITION if partition is None else partition,
+                    self._delivered,
+                    headers=headers,
                 )
             except BufferError:
                 producer.poll(CALL_S)  # the queue is full: let some of it go

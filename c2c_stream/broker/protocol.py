@@ -6,13 +6,12 @@ One thread owns a broker: no method may be called from another one.
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Partition = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """One record as the broker held it. `produced_at` is wall-clock seconds."""
 
     topic: str
@@ -24,8 +23,7 @@ class Delivered:
     produced_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Produced:
+class Produced(NamedTuple):
     """One record to append to a topic."""
 
     topic: str

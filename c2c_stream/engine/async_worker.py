@@ -100,7 +100,7 @@ class AsyncWorker(Completions):
             if deadline.expired() and isinstance(error, TimeoutError):
                 result = Retry(f"{task.place}: no result within {self._deadline_s:g} s")
         self._attempts.pop(task, None)
-        self._queue.put(Completion(task, result))
+        self._queue.put([Completion(task, result)])
 
     async def _cancel(self) -> None:
         current = asyncio.current_task()

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from c2c_stream.broker.protocol import Delivered, Partition, Position, Produced
-from c2c_stream.engine.books import Books, from_metadata, to_metadata
+from c2c_stream.engine.books import Books, from_metadata, sum_of, to_metadata
 from c2c_stream.engine.outbox import Settled
 from c2c_stream.engine.stage import Place
 from c2c_stream.engine.window import Prefix, Window
@@ -61,6 +61,12 @@ class Ledger:
         self._windows: dict[Partition, Window] = {}
         self.books: dict[Partition, Books] = {}
         self._pending: Commit | None = None
+        self.records = 0
+        """Records delivered and uncommitted."""
+        self.size = 0
+        """Their bytes."""
+        self.finished_size = 0
+        """Bytes of results that wait for a commit."""
         self.open(assigned)
 
     def open(self, assigned: Mapping[Partition, Position]) -> None:
@@ -76,22 +82,15 @@ class Ledger:
         for partition in partitions:
             self.books.pop(partition, None)
         self._pending = self._pending and self._pending.less(partitions)
+        self._recount()
         return [result for window in gone for result in window.results]
 
-    @property
-    def records(self) -> int:
-        """Records delivered and uncommitted."""
-        return sum(map(len, self._windows.values()))
-
-    @property
-    def size(self) -> int:
-        """Their bytes."""
-        return sum(window.size for window in self._windows.values())
-
-    @property
-    def finished_size(self) -> int:
-        """Bytes of results that wait for a commit."""
-        return sum(window.finished_size for window in self._windows.values())
+    def _recount(self) -> None:
+        """Sum up the windows; in between each record is added as it comes."""
+        windows = self._windows.values()
+        self.records = sum(map(len, windows))
+        self.size = sum(window.size for window in windows)
+        self.finished_size = sum(window.finished_size for window in windows)
 
     @property
     def has_prefix(self) -> bool:
@@ -110,18 +109,23 @@ class Ledger:
         window = self._windows[partition]
         cursor = None if window else self.books[partition].cursor
         window.deliver(delivered.offset, len(delivered.value), delivered.produced_at)
+        self.records += 1
+        self.size += len(delivered.value)
         return cursor
 
     def add(self, place: Place, settled: Settled, now: float, *, done: bool) -> None:
         """Take a result of a delivered record."""
         self._windows[place.topic, place.partition].add(place.offset, settled, now, done=done)
+        self.finished_size += settled.size
 
     def due(self, now: float) -> bool:
-        """Say whether a finished prefix is old or large enough to commit."""
+        """Say whether finished prefixes are old or large enough, all together, to commit."""
         limits = self._settings
-        return any(
-            window.due(now, limits.flush_age_s, limits.flush_records, limits.flush_bytes)
-            for window in self._windows.values()
+        ready = [window for window in self._windows.values() if window.has_prefix]
+        return (
+            any(now - window.finished_at >= limits.flush_age_s for window in ready)
+            or sum(window.finished for window in ready) >= limits.flush_records
+            or sum(window.finished_size for window in ready) >= limits.flush_bytes
         )
 
     def commit(self) -> Commit | None:
@@ -133,14 +137,18 @@ class Ledger:
         return self._pending
 
     def _next_commit(self) -> Commit | None:
-        limits = self._settings
-        prefixes = {
-            partition: prefix
-            for partition, window in self._windows.items()
-            if (prefix := window.prefix(2 * limits.flush_records, limits.flush_bytes))
-        }
+        """Take prefixes, the longest finished first, while the bounds of one commit allow."""
+        prefixes: dict[Partition, Prefix] = {}
+        records, size = 2 * self._settings.flush_records, self._settings.flush_bytes
+        for partition in sorted(self._windows, key=lambda p: self._windows[p].finished_at):
+            first = not prefixes
+            prefix = self._windows[partition].prefix(records, size, at_least_one=first)
+            if prefix:
+                prefixes[partition] = prefix
+                records -= len(prefix.results)
+                size -= prefix.size
         books = {
-            partition: sum((result.delta for result in prefix.results), self.books[partition])
+            partition: sum_of([self.books[partition], *(r.delta for r in prefix.results)])
             for partition, prefix in prefixes.items()
         }
         return Commit(prefixes, books) if prefixes else None
@@ -151,3 +159,4 @@ class Ledger:
         self.books |= commit.books
         for partition, prefix in commit.prefixes.items():
             self._windows[partition].committed(prefix, now)
+        self._recount()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from c2c_stream import metrics
 from c2c_stream.broker.protocol import Partition
-from c2c_stream.engine.books import Books
+from c2c_stream.engine.books import sum_of
 from c2c_stream.engine.clock import Clock
 from c2c_stream.engine.health import Health
 from c2c_stream.engine.outbox import Settled
@@ -35,7 +35,7 @@ class Meter:
     def committed(self, settled: Sequence[Settled], seconds: float) -> None:
         """Count what a commit carried."""
         stage = self.stage
-        delta = sum((result.delta for result in settled), Books())
+        delta = sum_of([result.delta for result in settled])
         metrics.RECORDS.labels(stage, "processed").inc(delta.processed)
         metrics.RECORDS.labels(stage, "dead").inc(delta.dead)
         metrics.ITEMS.labels(stage, "out").inc(delta.out)

@@ -7,6 +7,8 @@ a larger dead letter keeps its place, its hash and its head.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from c2c_stream.broker.protocol import Delivered, Produced
 from c2c_stream.codec import Codec
@@ -44,6 +46,23 @@ class Settled:
     puts: Mapping[str, bytes] = field(default_factory=dict)
 
 
+_NO_REASONS: Mapping[str, int] = {}
+
+
+class _Emitted(NamedTuple):
+    """What one result puts out: the outputs, then the rejections, and how many of which."""
+
+    produced: tuple[Produced, ...]
+    out: int
+    rejected: int
+    rejections: int
+    reasons: Mapping[str, int]
+
+    @property
+    def size(self) -> int:
+        return sum(len(one.value) for one in self.produced)
+
+
 class Outbox:
     """Encodes the results of one service."""
 
@@ -53,14 +72,17 @@ class Outbox:
 
     def outcome(self, record: Record, outcome: Outcome) -> Settled:
         """Return what a finished record emits."""
-        settled = self._emit(origin_of(record), outcome.outputs, outcome.rejected)
-        delta = replace(settled.delta, read=1, processed=1)
-        return replace(settled, delta=delta, puts=outcome.puts)
+        emitted = self._emit(origin_of(record), outcome.outputs, outcome.rejected)
+        delta = _counted(1, emitted.out, emitted.rejected, emitted.rejections)
+        return Settled(emitted.produced, delta, emitted.size, emitted.reasons, outcome.puts)
 
     def chunk(self, chunk: Chunk) -> Settled:
         """Return what a part of a Source's record emits; the record itself goes on."""
-        settled = self._emit(chunk.origin, chunk.outputs, chunk.rejected)
-        return replace(settled, delta=replace(settled.delta, cursor=chunk.cursor))
+        emitted = self._emit(chunk.origin, chunk.outputs, chunk.rejected)
+        delta = _counted(0, emitted.out, emitted.rejected, emitted.rejections)
+        return Settled(
+            emitted.produced, replace(delta, cursor=chunk.cursor), emitted.size, emitted.reasons
+        )
 
     def dead(self, delivered: Delivered, error: str, reason: str, attempt: int) -> Settled:
         """Return the dead letter of a record that failed for good."""
@@ -85,7 +107,7 @@ class Outbox:
 
     def _emit(
         self, origin: Origin, outputs: Iterable[Record], rejected: Iterable[RejectedItem]
-    ) -> Settled:
+    ) -> _Emitted:
         turned_down = list(rejected)
         emitted: list[Produced] = []
         for output in outputs:
@@ -95,17 +117,12 @@ class Outbox:
             else:
                 turned_down.append(_too_big(output, len(produced.value)))
         rejections = [self._produced(r) for r in self._rejections(origin, turned_down)]
-        produced_all = (*emitted, *rejections)
-        return Settled(
-            produced_all,
-            Books(
-                found=len(emitted) + len(turned_down),
-                out=len(emitted),
-                rejected=len(turned_down),
-                rejections=len(rejections),
-            ),
-            sum(len(p.value) for p in produced_all),
-            Counter(item.reason for item in turned_down),
+        return _Emitted(
+            (*emitted, *rejections),
+            len(emitted),
+            len(turned_down),
+            len(rejections),
+            Counter(item.reason for item in turned_down) if turned_down else _NO_REASONS,
         )
 
     def _rejections(self, origin: Origin, items: list[RejectedItem]) -> Iterator[Rejection]:
@@ -127,6 +144,19 @@ class Outbox:
             key_of(record).encode("utf-8", "surrogatepass"),
             self._codec.encode(record),
         )
+
+
+@lru_cache(maxsize=1024)
+def _counted(processed: int, out: int, rejected: int, rejections: int) -> Books:
+    """Return the books of one result. Most results of a stage have the same."""
+    return Books(
+        read=processed,
+        processed=processed,
+        found=out + rejected,
+        out=out,
+        rejected=rejected,
+        rejections=rejections,
+    )
 
 
 def _clipped(item: RejectedItem) -> RejectedItem:

@@ -105,7 +105,7 @@ class Runner:
             self._complete()
         self._settle()
         # One commit is bounded in size; what waits behind it is memory.
-        while self._ledger.due(self._clock.now()) and self._commit():
+        while self._due() and self._commit():
             pass
         self._observe()
 
@@ -174,16 +174,17 @@ class Runner:
 
     def _complete(self) -> None:
         """Take what the stage has finished, as far as the window has room for results."""
-        timeout_s = BUSY_S if self._worker.running else 0.0
-        for _ in range(self._settings.flush_records):
-            if self._full():
-                return
-            with self._meter.activity("wait", ACTIVITY_S):
-                completion = self._worker.completion(timeout_s)
-            if completion is None:
-                return
-            timeout_s = 0.0
-            self._take(completion)
+        if self._full():
+            return
+        with self._meter.activity("wait", ACTIVITY_S):
+            completion = self._worker.completion(BUSY_S if self._worker.running else 0.0)
+        with self._meter.activity("encode", ACTIVITY_S):
+            left = self._settings.flush_records
+            while completion is not None:
+                self._take(completion)
+                left -= 1
+                more = left > 0 and not self._full()
+                completion = self._worker.completion(0.0) if more else None
 
     def _take(self, completion: Completion) -> None:
         place, flight = completion.task.place, self._flights.of(completion.task)
@@ -275,6 +276,11 @@ class Runner:
             self._trouble("commit", "")
 
     # --- commit
+
+    def _due(self) -> bool:
+        """Say whether to commit: also where nothing else could happen before it is due."""
+        stuck = not self._flights and not self._room()
+        return self._ledger.due(self._clock.now()) or (stuck and self._ledger.has_prefix)
 
     def _commit(self) -> bool:
         """Commit the finished prefixes; say whether there was any and it went through."""

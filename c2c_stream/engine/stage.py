@@ -7,7 +7,7 @@ depends on is away. Anything else is a bug and stops the service.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from c2c_stream.reasons import Reason
 from c2c_stream.records import Function, Origin, Record, RejectedItem
@@ -15,8 +15,7 @@ from c2c_stream.records import Function, Origin, Record, RejectedItem
 In = TypeVar("In", contravariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a record stands: topic[partition]@offset."""
 
     topic: str

@@ -27,6 +27,11 @@ class Prefix:
     finished: int
     partial: int
 
+    @property
+    def size(self) -> int:
+        """Bytes of the results."""
+        return sum(result.size for result in self.results)
+
 
 class Window:
     """One partition's delivered records, in flight or finished, in delivered order."""
@@ -34,12 +39,13 @@ class Window:
     def __init__(self, next_offset: int) -> None:
         self.next_offset = next_offset
         self._entries: OrderedDict[int, _Entry] = OrderedDict()
-        self._finished_at: float | None = None
+        self.finished_at = float("inf")
+        """When the oldest result came that is not committed; infinite if there is none."""
         self.size = 0
         """Bytes of the records delivered and uncommitted."""
         self.finished_size = 0
         """Bytes of the results that are not committed."""
-        self._finished = 0
+        self.finished = 0
         """Records that have such results."""
 
     def __len__(self) -> int:
@@ -70,37 +76,34 @@ class Window:
         entry = self._entries[offset]
         if entry.done:
             raise ValueError(f"offset {offset} finished twice")
-        self._finished += not entry.results
+        self.finished += not entry.results
         entry.results.append(result)
         entry.done = done
         self.finished_size += result.size
-        if self._finished_at is None:
-            self._finished_at = now
-
-    def due(self, now: float, max_age_s: float, max_records: int, max_bytes: int) -> bool:
-        """Say whether the finished prefix is old or large enough to commit."""
-        if self._finished_at is None or not self.has_prefix:
-            return False
-        return (
-            now - self._finished_at >= max_age_s
-            or self.finished_size >= max_bytes
-            or self._finished >= max_records
-        )
+        self.finished_at = min(self.finished_at, now)
 
     @property
     def has_prefix(self) -> bool:
         """Say whether anything may be committed."""
         return any(entry.results for entry in islice(self._entries.values(), 1))
 
-    def prefix(self, max_records: int, max_bytes: int) -> Prefix | None:
-        """Return the finished prefix within bounds (one result at least), or None; keep it."""
+    def prefix(
+        self, max_results: int, max_bytes: int, *, at_least_one: bool = True
+    ) -> Prefix | None:
+        """Return the finished prefix within bounds, or None; keep it.
+
+        One result is within any bounds if `at_least_one`.
+        """
         results: list[Settled] = []
         next_offset, finished, size = self.next_offset, 0, 0
         for offset, entry in self._entries.items():
             partial = 0
             for result in entry.results:
-                if results and (len(results) >= max_records or size + result.size > max_bytes):
-                    return Prefix(tuple(results), next_offset, finished, partial)
+                full = len(results) >= max_results or size + result.size > max_bytes
+                if full and (results or not at_least_one):
+                    return (
+                        Prefix(tuple(results), next_offset, finished, partial) if results else None
+                    )
                 results.append(result)
                 size += result.size
                 partial += 1
@@ -113,10 +116,11 @@ class Window:
         """Forget what a prefix carried: it is in the log."""
         for _ in range(prefix.finished):
             self.size -= self._entries.popitem(last=False)[1].size
+        self.finished -= prefix.finished
         if prefix.partial:
-            del next(iter(self._entries.values())).results[: prefix.partial]
+            entry = next(iter(self._entries.values()))
+            del entry.results[: prefix.partial]
+            self.finished -= not entry.results
         self.next_offset = prefix.next_offset
-        left = [entry for entry in self._entries.values() if entry.results]
-        self._finished = len(left)
-        self.finished_size = sum(r.size for entry in left for r in entry.results)
-        self._finished_at = now if left else None
+        self.finished_size -= prefix.size
+        self.finished_at = now if self.finished else float("inf")

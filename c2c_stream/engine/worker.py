@@ -1,7 +1,8 @@
 """What the broker thread asks of a worker: it hands over tasks, takes completions, never waits."""
 
 import queue
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -87,17 +88,21 @@ class Completions:
     in_order: ClassVar[bool] = False
 
     def __init__(self, ahead: int = 0) -> None:
-        self._queue: queue.Queue[Completion] = queue.Queue(ahead)
+        self._queue: queue.Queue[Sequence[Completion]] = queue.Queue(ahead)
+        self._ready: deque[Completion] = deque()
         self.running = 0
 
     def completion(self, timeout_s: float) -> Completion | None:
-        """See Worker."""
-        try:
-            done = self._queue.get(timeout=timeout_s) if timeout_s else self._queue.get_nowait()
-        except queue.Empty:
-            return None
-        self.running -= not isinstance(done.result, Chunk)
-        return done
+        """See Worker. A stage may hand over many at once: a hand-over costs more than most work."""
+        if not self._ready:
+            try:
+                done = self._queue.get(timeout=timeout_s) if timeout_s else self._queue.get_nowait()
+            except queue.Empty:
+                return None
+            self._ready.extend(done)
+        completion = self._ready.popleft()
+        self.running -= not isinstance(completion.result, Chunk)
+        return completion
 
     def settle(self) -> None:
         """Nothing waits for more records here."""

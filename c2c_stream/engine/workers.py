@@ -6,7 +6,7 @@ A keyed stage runs on the broker thread itself: its state is the broker's.
 import queue
 import threading
 from collections import ChainMap, Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from c2c_stream.engine.async_worker import AsyncWorker
@@ -67,8 +67,7 @@ class PureWorker(Completions):
                 if (more := self._tasks.get()) is None:
                     return
                 batch.append(more)
-            for done in self._process(batch):
-                self._queue.put(done)
+            self._queue.put(self._process(batch))
 
     def _process(self, batch: list[Task]) -> list[Completion]:
         try:
@@ -110,7 +109,7 @@ class KeyedWorker(Completions):
         except Exception as error:  # noqa: BLE001  # the engine decides what it means
             result = error
             self._failed = True
-        self._queue.put(Completion(task, result))
+        self._ready.append(Completion(task, result))
 
     def completion(self, timeout_s: float) -> Completion | None:
         """See Worker."""
@@ -170,6 +169,7 @@ class SourceWorker(Completions):
             self._stopping.set()
             self._stopping = threading.Event()
             self._queue = queue.Queue(CHUNKS_AHEAD)
+            self._ready.clear()
             self.running = 0
 
     def drain(self) -> None:
@@ -183,7 +183,9 @@ class SourceWorker(Completions):
         if self._thread:
             self._thread.join(STOP_S)
 
-    def _run(self, task: Task, to: "queue.Queue[Completion]", stop: threading.Event) -> None:
+    def _run(
+        self, task: Task, to: "queue.Queue[Sequence[Completion]]", stop: threading.Event
+    ) -> None:
         result: Outcome | Exception = Outcome()
         try:
             for chunk in self._stage.read(task.record, task.cursor):
@@ -194,10 +196,12 @@ class SourceWorker(Completions):
         _put(Completion(task, result), to, stop)
 
 
-def _put(completion: Completion, to: "queue.Queue[Completion]", stop: threading.Event) -> bool:
+def _put(
+    completion: Completion, to: "queue.Queue[Sequence[Completion]]", stop: threading.Event
+) -> bool:
     while not stop.is_set():
         try:
-            to.put(completion, timeout=0.1)
+            to.put([completion], timeout=0.1)
         except queue.Full:
             continue
         return True

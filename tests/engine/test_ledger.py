@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from c2c_stream.broker.protocol import Position
@@ -95,6 +97,62 @@ def test_a_chunk_commits_its_cursor_and_stays_at_the_record() -> None:
     ledger.committed(commit, 0.0)
     assert ledger.records == 1
     assert ledger.commit() is None
+
+
+def ledger_of(*offsets: int, partitions: int = 1, **limits: Any) -> Ledger:
+    """Return a ledger with the same offsets delivered of each partition."""
+    settings = EngineSettings(flush_age_s=1.0, **({"flush_records": 3} | limits))
+    made = Ledger({("files", n): Position(0) for n in range(partitions)}, settings)
+    for n in range(partitions):
+        for offset in offsets:
+            made.deliver(delivered(offset, partition=n))
+    return made
+
+
+def test_a_finished_prefix_is_due_once_it_is_old_enough() -> None:
+    ledger = ledger_of(7)
+    ledger.add(place(7), settled("a"), 100.0, done=True)
+    assert not ledger.due(100.9)
+    assert ledger.due(101.0)
+
+
+def test_finished_prefixes_are_due_once_they_are_large_enough_together() -> None:
+    ledger = ledger_of(1, partitions=2, flush_bytes=1024)
+    ledger.add(place(1), settled("a", size=1023), 0.0, done=True)
+    assert not ledger.due(0.0)
+    ledger.add(place(1, 1), settled("b"), 0.0, done=True)
+    assert ledger.due(0.0)
+
+
+def test_finished_prefixes_are_due_once_they_have_enough_records_together() -> None:
+    ledger = ledger_of(1, partitions=3)
+    for partition in range(2):
+        ledger.add(place(1, partition), settled("a"), 0.0, done=True)
+        assert not ledger.due(0.0)
+    ledger.add(place(1, 2), settled("a"), 0.0, done=True)
+    assert ledger.due(0.0)
+
+
+def test_nothing_is_due_behind_a_record_that_is_not_finished() -> None:
+    ledger = ledger_of(1, 2, 3, 4, 5)
+    for offset in (2, 3, 4, 5):
+        ledger.add(place(offset), settled("a", size=10**7), 0.0, done=True)
+    assert not ledger.due(1000.0)
+    assert ledger.commit() is None
+
+
+def test_the_bounds_of_a_commit_hold_for_all_partitions_together_and_each_has_its_turn() -> None:
+    ledger = ledger_of(1, 2, partitions=3, flush_bytes=1024)
+    for partition in range(3):
+        for offset in (1, 2):
+            ledger.add(place(offset, partition), settled("a", size=500), partition, done=True)
+    taken = []
+    while commit := ledger.commit():
+        assert sum(result.size for result in commit.settled) <= 1024
+        taken.append({p: prefix.next_offset for (_, p), prefix in commit.prefixes.items()})
+        ledger.committed(commit, 10.0)
+    assert taken == [{0: 3}, {1: 3}, {2: 3}]
+    assert (ledger.records, ledger.size, ledger.finished_size) == (0, 0, 0)
 
 
 def test_a_later_put_of_a_key_wins() -> None:

@@ -5,8 +5,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from c2c_stream.engine.window import Prefix, Window
 from tests.engine.make import settled
 
-LIMITS = (1.0, 3, 100)
-
 
 class WindowMachine(RuleBasedStateMachine):
     """A window against plain lists: each record is [offset, results, done]."""
@@ -90,9 +88,11 @@ class WindowMachine(RuleBasedStateMachine):
         assert self.window.oldest_produced_at == oldest
 
     @invariant()
-    def it_is_due_only_with_something_to_commit_and_at_last_by_age(self) -> None:
-        assert not self.window.due(self.now - 1e6, 1.0, 10**6, 10**6)
-        assert self.window.due(self.now + 1.5, 1.0, 10**6, 10**6) == bool(self.committable())
+    def it_counts_what_is_finished_and_knows_since_when(self) -> None:
+        finished = [results for _, results, _ in self.model if results]
+        assert self.window.finished == len(finished)
+        assert (self.window.finished_at <= self.now) == bool(finished)
+        assert (self.window.finished_at == float("inf")) == (not finished)
 
 
 TestWindow = WindowMachine.TestCase
@@ -105,36 +105,22 @@ def window(*offsets: int) -> Window:
     return made
 
 
-def test_a_finished_prefix_is_due_once_it_is_old_enough() -> None:
-    made = window(7)
-    made.add(7, settled("a"), now=100.0)
-    assert not made.due(100.9, *LIMITS)
-    assert made.due(101.0, *LIMITS)
-
-
-def test_a_finished_prefix_is_due_once_it_is_large_enough() -> None:
-    made = window(1, 2, 3)
-    made.add(1, settled("a", size=99), now=0.0)
-    assert not made.due(0.0, *LIMITS)
-    made.add(2, settled("b", size=1), now=0.0)
-    assert made.due(0.0, *LIMITS)
-
-
-def test_a_finished_prefix_is_due_once_it_has_enough_records() -> None:
-    made = window(1, 2, 3)
-    for offset in (1, 2):
-        made.add(offset, settled("a"), now=0.0)
-        assert not made.due(0.0, *LIMITS)
-    made.add(3, settled("a"), now=0.0)
-    assert made.due(0.0, *LIMITS)
-
-
-def test_nothing_is_due_behind_a_record_that_is_not_finished() -> None:
+def test_nothing_is_ready_behind_a_record_that_is_not_finished() -> None:
     made = window(1, 2, 3, 4, 5)
     for offset in (2, 3, 4, 5):
         made.add(offset, settled("a", size=1000), now=0.0)
-    assert not made.due(1000.0, *LIMITS)
+    assert not made.has_prefix
     assert made.prefix(100, 10**6) is None
+
+
+def test_a_prefix_that_must_not_be_large_is_none_where_its_first_result_is() -> None:
+    made = window(1, 2)
+    made.add(1, settled("a", size=1000), now=0.0)
+    assert made.prefix(100, 999, at_least_one=False) is None
+    assert made.prefix(0, 1000, at_least_one=False) is None
+    found = made.prefix(1, 1000, at_least_one=False)
+    assert found
+    assert (found.size, found.next_offset) == (1000, 2)
 
 
 def test_a_record_that_is_delivered_twice_or_finished_twice_is_a_bug() -> None:
