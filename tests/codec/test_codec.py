@@ -172,8 +172,7 @@ def test_older_schemas_are_found_beside_todays(
     shutil.copytree(SCHEMAS, tmp_path / "schemas", ignore=shutil.ignore_patterns("*.py", "__*"))
     older = json.loads((SCHEMAS / "c2c.Parameter.avsc").read_text("utf-8"))
     older["name"] = "Repository"
-    (tmp_path / "schemas" / "older").mkdir()
-    (tmp_path / "schemas" / "older" / "c2c.Repository-1.avsc").write_text(json.dumps(older))
+    (tmp_path / "schemas" / "older" / "c2c.Repository-0.avsc").write_text(json.dumps(older))
     monkeypatch.setattr(codec, "SCHEMAS", tmp_path / "schemas")
 
     value = written_by(
