@@ -136,7 +136,7 @@ def changed(repository: GitRepository, base: str, commit: str) -> Iterator[TreeE
     The same blob at the same path is not among it, executable or not; a renamed file is, at its
     new path. What is gone is passed over. Neither commit need be an ancestor of the other.
     """
-    # The repository's own configuration must not hide a submodule.
+    # What the repository says of its submodules (.gitmodules) must not hide one.
     options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
     arguments = ("diff-tree", *options, base, commit)
     with Running(repository.git_dir, *arguments, timeout_s=repository.timeout_s) as git:

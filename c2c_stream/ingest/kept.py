@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from c2c_stream.errors import SourceError, Unavailable
-from c2c_stream.ingest.fetch import FETCHED, begin, check_revision, fetch, forget
+from c2c_stream.ingest.fetch import FETCHED, begin, check_revision, fetch
 from c2c_stream.ingest.gitrepo import GitRepository
 from c2c_stream.ingest.gitrun import GitFailed, output
 from c2c_stream.ingest.locate import shown
@@ -44,8 +44,7 @@ def kept(
     except SourceError:
         if not was_there:
             raise
-        # It may be the clone that is broken: a git that was killed leaves its locks.
-        forget(clone)
+        # It may be the clone that is broken (a git that was killed leaves its locks); now it is gone.
         _bring(record, wanted, base, clone, settings)
     return clone
 
@@ -70,7 +69,7 @@ def _bring(
 
 @contextmanager
 def _taken(clone: GitRepository) -> Iterator[Path]:
-    """Give the clone under another name to be changed: whoever is killed meanwhile leaves none."""
+    """Give the clone under another name to be changed: whoever fails or is killed leaves none."""
     place = clone.git_dir
     place.parent.mkdir(parents=True, exist_ok=True)
     for left in place.parent.glob(f"{place.name}-*.tmp"):
@@ -81,7 +80,7 @@ def _taken(clone: GitRepository) -> Iterator[Path]:
             place.rename(folder)
         try:
             yield folder
-        except Unavailable:  # nothing is wrong with it
+        except Unavailable:  # nothing is wrong with the clone
             folder.rename(place)
             raise
         folder.rename(place)
