@@ -18,6 +18,8 @@ class Repository:
     kind: str = ""
     revision: str = ""
     column: str = ""
+    branch: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from c2c_stream.engine.stage import Chunk
 from c2c_stream.errors import Fatal
@@ -17,14 +17,19 @@ ITEM_OVERHEAD_BYTES = 512
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a source is read: the commit that was resolved once, the next entry's index."""
+    """How far a source is read: the commit that was resolved once, the next entry's index.
+
+    `base`: the entries are those that differ from this commit; empty: all of them.
+    """
 
     commit: str = ""
     next: int = 0
+    base: str = ""
 
     def text(self) -> str:
         """Return the cursor; it stays far below the 4 KiB that an offset's metadata may hold."""
-        return json.dumps({"commit": self.commit, "next": self.next}, separators=(",", ":"))
+        base = {"base": self.base} if self.base else {}
+        return json.dumps({"commit": self.commit, "next": self.next} | base, separators=(",", ":"))
 
 
 def position_of(cursor: str | None) -> Position:
@@ -33,8 +38,8 @@ def position_of(cursor: str | None) -> Position:
         return Position()
     try:
         fields = json.loads(cursor)
-        return Position(str(fields["commit"]), int(fields["next"]))
-    except (ValueError, KeyError, TypeError) as error:
+        return Position(str(fields["commit"]), int(fields["next"]), str(fields.get("base", "")))
+    except (AttributeError, ValueError, KeyError, TypeError) as error:
         raise Fatal(
             f"the cursor {cursor[:80]!r} was not written by this ingester: "
             f"start the run again with a new --out"
@@ -73,7 +78,7 @@ def chunks_of(found: Iterable[Found], position: Position) -> Iterator[Chunk]:
             yield filling.closed(position)
             filling = _Open()
         filling.add(one.item, size)
-        position = Position(position.commit, one.next)
+        position = replace(position, next=one.next)
     if filling.size:
         yield filling.closed(position)
 

@@ -1,6 +1,7 @@
 """Bring one commit of a remote repository here, bare and without its history.
 
-A clone lives in the cache until its source is read, so that a crash does not fetch again.
+A clone lives in the cache until its source is read, so that a crash does not fetch again; that of
+a branch that is followed stays (kept.py).
 """
 
 import atexit
@@ -54,20 +55,26 @@ def fetched(
 
     Raises SourceError, Retry, Unavailable.
     """
-    name = shown(record.url)
-    if ":" in record.revision or record.revision.startswith(("+", "^")):
-        raise SourceError(f"{name}: {record.revision!r} is no revision that can be fetched")
+    check_revision(record)
     place = cache / content_hash(record.url, record.revision)
-    repository = GitRepository(place, name, settings.git_timeout_s)
+    repository = GitRepository(place, shown(record.url), settings.git_timeout_s)
     if not (commit and place.exists() and repository.has(commit)):
         forget(repository)
         _clone(record, commit, place, settings.fetch_timeout_s)
     return repository
 
 
+def check_revision(record: Repository) -> None:
+    """Raise SourceError if the revision would be more to git than the name of a commit."""
+    if ":" in record.revision or record.revision.startswith(("+", "^")):
+        raise SourceError(
+            f"{shown(record.url)}: {record.revision!r} is no revision that can be fetched"
+        )
+
+
 def ask(record: Repository, timeout_s: float) -> None:
     """Ask a remote repository for its references. Raises SourceError, Retry, Unavailable."""
-    _git(record, timeout_s, "ls-remote", "--quiet", "--end-of-options", record.url, "HEAD")
+    git(record, timeout_s, "ls-remote", "--quiet", "--end-of-options", record.url, "HEAD")
 
 
 def forget(repository: GitRepository) -> None:
@@ -81,34 +88,55 @@ def _clone(record: Repository, commit: str, place: Path, timeout_s: float) -> No
     place.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=place.parent, prefix=f"{place.name}-", suffix=".tmp"))
     try:
-        _fetch(record, commit or record.revision or "HEAD", fresh, timeout_s)
+        begin(record, fresh, timeout_s)
+        fetch(record, commit or record.revision or "HEAD", FETCHED, fresh, timeout_s)
         fresh.rename(place)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _fetch(record: Repository, wanted: str, fresh: Path, timeout_s: float) -> None:
-    _git(record, timeout_s, "init", "--quiet", "--bare", "--template=", str(fresh))
-    _git(
+def begin(record: Repository, folder: Path, timeout_s: float) -> None:
+    """Make an empty bare repository in `folder`."""
+    git(record, timeout_s, "init", "--quiet", "--bare", "--template=", str(folder))
+
+
+def fetch(record: Repository, wanted: str, ref: str, folder: Path, timeout_s: float) -> None:
+    """Bring one commit, without its history, into the repository in `folder`, under `ref`.
+
+    Only what the repository does not hold yet travels. Raises SourceError, Retry, Unavailable.
+    """
+    git(
         record,
         timeout_s,
-        f"--git-dir={fresh}",
+        # A pack a fetch: what came can be counted, and nothing tidies up in the background.
+        *("-c", "fetch.unpackLimit=1"),
+        f"--git-dir={folder}",
         *("fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules"),
-        *("--end-of-options", record.url, f"+{wanted}:{FETCHED}"),
+        *("--no-auto-maintenance", "--end-of-options", record.url, f"+{wanted}:{ref}"),
     )
 
 
-def _git(record: Repository, timeout_s: float, *arguments: str) -> None:
+def git(
+    record: Repository, timeout_s: float, *arguments: str, output: IO[bytes] | None = None
+) -> None:
+    """Run git on a remote repository; `output` takes what it prints.
+
+    Raises SourceError, Retry, Unavailable.
+    """
     with tempfile.TemporaryFile() as errors:
-        code = _run(record, timeout_s, arguments, errors)
+        code = _run(record, timeout_s, arguments, errors, output)
         if code:
             _raise_for(record, said(errors))
 
 
 def _run(
-    record: Repository, timeout_s: float, arguments: tuple[str, ...], errors: IO[bytes]
+    record: Repository,
+    timeout_s: float,
+    arguments: tuple[str, ...],
+    errors: IO[bytes],
+    output: IO[bytes] | None,
 ) -> int:
-    process = _started(arguments, _protocol(record.url), errors)
+    process = _started(arguments, _protocol(record.url), errors, output)
     try:
         return process.wait(timeout_s)
     except subprocess.TimeoutExpired as error:
@@ -122,7 +150,7 @@ def _run(
 
 
 def _started(
-    arguments: tuple[str, ...], protocol: str, errors: IO[bytes]
+    arguments: tuple[str, ...], protocol: str, errors: IO[bytes], output: IO[bytes] | None
 ) -> subprocess.Popen[bytes]:
     """Start git in a process group of its own, so that its helpers end with it."""
     try:
@@ -130,7 +158,7 @@ def _started(
             process = subprocess.Popen(
                 ["git", *OPTIONS, *arguments],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+                stdout=output or subprocess.DEVNULL,
                 stderr=errors,
                 env=git_environment(protocol),
                 start_new_session=True,
@@ -150,7 +178,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 @atexit.register
-def _end_all() -> None:
+def end_all() -> None:
     """End what is fetched; a service that stops does not wait for the thread that waits for it."""
     # Never released: from here on nothing may start.
     _STARTING.acquire()

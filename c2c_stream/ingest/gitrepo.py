@@ -1,8 +1,9 @@
-"""Read one commit of a git repository: its tree streamed, its blobs through one `cat-file`.
+"""Read one commit of a git repository, or what it changed: trees streamed, blobs by one `cat-file`.
 
 No work tree, no checkout: paths are data, bytes are those of the blobs.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ SKIP_BYTES = 4 * 1024 * 1024
 # A name comes from the repository's own configuration.
 MAX_NAME_CHARS = 500
 _ODD_MODES = {"120000": "a symlink", "160000": "a submodule"}
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_REGULAR = "100"
+_GONE = "000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class GitRepository:
 
     def has(self, commit: str) -> bool:
         """Say whether a commit is here, with its tree."""
+        if not _ID.fullmatch(commit):
+            return False
         try:
             return bool(self._output("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}"))
         except GitFailed:
@@ -86,21 +92,25 @@ def git_dir_of(path: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """One line of `ls-tree -r`."""
+    """One file of a tree."""
 
     mode: str
-    type: str
     oid: str
     path: bytes
 
 
 def read_commit(
-    repository: GitRepository, home: Home, census: Census, start: int
+    repository: GitRepository, base: str, home: Home, census: Census, start: int
 ) -> Iterator[Found]:
-    """Yield the Python files of the commit `home` names, from the `start`-th entry on."""
+    """Yield the Python files of the commit `home` names, from the `start`-th entry on.
+
+    With `base`, a commit that is here, too, only those that it does not hold as they are.
+    """
+    commit = home.commit
+    entries = changed(repository, base, commit) if base else tree(repository, commit)
     try:
         with closing(Blobs(repository)) as blobs:
-            for index, entry in enumerate(tree(repository, home.commit), 1):
+            for index, entry in enumerate(entries, 1):
                 path = path_text(entry.path)
                 if not is_python(path):
                     census.saw(path)
@@ -116,8 +126,26 @@ def tree(repository: GitRepository, commit: str) -> Iterator[TreeEntry]:
     with Running(repository.git_dir, *arguments, timeout_s=repository.timeout_s) as git:
         while line := git.pipe.until(b"\0"):
             about, _, path = line.partition(b"\t")
-            mode, type_, oid = about.decode("ascii", "replace").split(" ")
-            yield TreeEntry(mode, type_, oid, path)
+            mode, _, oid = about.decode("ascii", "replace").split(" ")
+            yield TreeEntry(mode, oid, path)
+
+
+def changed(repository: GitRepository, base: str, commit: str) -> Iterator[TreeEntry]:
+    """Yield what a commit's tree holds and `base`'s does not, in git's order.
+
+    The same blob at the same path is not among it, executable or not; a renamed file is, at its
+    new path. What is gone is passed over. Neither commit need be an ancestor of the other.
+    """
+    # What the repository says of its submodules (.gitmodules) must not hide one.
+    options = ("-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
+    arguments = ("diff-tree", *options, base, commit)
+    with Running(repository.git_dir, *arguments, timeout_s=repository.timeout_s) as git:
+        while about := git.pipe.until(b"\0"):
+            path = git.pipe.until(b"\0")
+            old_mode, mode, old, oid, _ = about.decode("ascii", "replace").lstrip(":").split(" ")
+            both_regular = old_mode.startswith(_REGULAR) and mode.startswith(_REGULAR)
+            if mode != _GONE and not (both_regular and old == oid):
+                yield TreeEntry(mode, oid, path)
 
 
 @dataclass(frozen=True, slots=True)

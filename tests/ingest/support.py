@@ -1,8 +1,10 @@
 """What the tests of the ingester share: making sources, reading them through the Ingester."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from c2c_stream.records import File, RejectedItem, Repository
 from c2c_stream.settings import IngestSettings
 
 NO_CACHE = Path("/nonexistent/cache")
+DAEMON = ("git", "daemon", "--listen=127.0.0.1", "--export-all", "--reuseaddr")
 
 
 @dataclass
@@ -117,3 +120,32 @@ class Git:
     def blob(self, content: bytes) -> str:
         """Store a blob; return its id."""
         return self.run("hash-object", "-w", "--stdin", stdin=content)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextmanager
+def git_daemon(folder: Path, log: Path, port: int) -> Iterator[str]:
+    """Serve the repositories in `folder` by a real git server; give its URL."""
+    command = [*DAEMON, f"--port={port}", f"--base-path={folder}"]
+    with log.open("wb") as written:
+        daemon = subprocess.Popen(command, stdout=written, stderr=written)
+        try:
+            while not _connects(port):
+                assert daemon.poll() is None, log.read_text()
+            yield f"git://127.0.0.1:{port}"
+        finally:
+            daemon.terminate()
+            daemon.wait()
+
+
+def _connects(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -14,22 +14,7 @@ from c2c_stream.ingest import fetch
 from c2c_stream.ingest.stage import check_remote
 from c2c_stream.records import Repository
 from c2c_stream.settings import IngestSettings
-from tests.ingest.support import Git, ingested, read
-
-GIT = ("git", "daemon", "--listen=127.0.0.1", "--export-all", "--reuseaddr")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def connects(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+from tests.ingest.support import Git, free_port, git_daemon, ingested, read
 
 
 @pytest.fixture
@@ -39,17 +24,8 @@ def git(tmp_path: Path) -> Git:
 
 @pytest.fixture
 def server(git: Git, tmp_path: Path) -> Iterator[str]:
-    port = free_port()
-    command = [*GIT, f"--port={port}", f"--base-path={git.path.parent}"]
-    with (tmp_path / "daemon.log").open("wb") as log:
-        daemon = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            while not connects(port):
-                assert daemon.poll() is None, (tmp_path / "daemon.log").read_text()
-            yield f"git://127.0.0.1:{port}"
-        finally:
-            daemon.terminate()
-            daemon.wait()
+    with git_daemon(git.path.parent, tmp_path / "daemon.log", free_port()) as url:
+        yield url
 
 
 def left(cache: Path) -> list[Path]:
