@@ -49,6 +49,10 @@ class RunLog(Protocol):
         """Return where every service stands, in flow order."""
         ...
 
+    def trim(self) -> None:
+        """Remove what its consumers have read; nothing to do where each commit does."""
+        ...
+
     def append(self, outputs: Sequence[Produced]) -> None:
         """Append records: all of them, or none."""
         ...
