@@ -6,12 +6,13 @@ from typing import Final
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
-from c2c_stream.broker import kafka_layout, kafka_reader, kafka_topics
+from c2c_stream.broker import kafka_layout, kafka_reader, kafka_removal, kafka_topics
 from c2c_stream.broker.kafka import delivered
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import Answer, Told, patiently
 from c2c_stream.broker.kafka_feeder import KafkaFeeder
 from c2c_stream.broker.kafka_layout import Found
+from c2c_stream.broker.kafka_removal import Left
 from c2c_stream.broker.kafka_transactions import Transactions
 from c2c_stream.broker.protocol import Delivered, Partition, Position, Produced
 from c2c_stream.broker.run import COUNTING, GroupPosition, Span, Standing
@@ -35,6 +36,7 @@ class KafkaRun:
         self._cluster = cluster
         self._patience_s = cluster.settings.give_up_s or patience_s
         self._say = say
+        self._trimmed: dict[Partition, int] = {}
         self._told = Told(cluster.servers)
         self._admin = cluster.admin(self._told)
         self._feeder = Transactions(cluster, FEEDER, self._told)
@@ -105,6 +107,20 @@ class KafkaRun:
         return self._ask(self._standing)
 
     def _standing(self) -> Standing:
+        found = self._committed()
+        marks = {
+            name: kafka_topics.marks(self._cluster, self._admin, self._cluster.group(name))
+            for name in COUNTING
+        }
+        ends = kafka_topics.ends(self._cluster, self._admin, [at for _, at in found])
+        positions = (
+            GroupPosition(service, at[0], position, ends[at], exact=False)
+            for (service, at), position in found.items()
+        )
+        return Standing(tuple(positions), marks)
+
+    def _committed(self) -> dict[tuple[str, Partition], Position]:
+        """Return the position of every service on every partition, in flow order."""
         counts = kafka_topics.partitions(self._cluster, self._admin, [t.name for t in TOPICS])
         wanted = {
             service: [(t.name, n) for t in consumed_by(service) for n in range(counts[t.name])]
@@ -116,18 +132,24 @@ class KafkaRun:
             )
             for service in reversed(SERVICES)
         }
-        marks = {
-            name: kafka_topics.marks(self._cluster, self._admin, self._cluster.group(name))
-            for name in COUNTING
-        }
-        every = [at for service in SERVICES for at in wanted[service]]
-        ends = kafka_topics.ends(self._cluster, self._admin, every)
-        positions = (
-            GroupPosition(service, at[0], found[service][at], ends[at], exact=False)
-            for service in SERVICES
-            for at in wanted[service]
-        )
-        return Standing(tuple(positions), marks)
+        return {(service, at): found[service][at] for service in SERVICES for at in wanted[service]}
+
+    def trim(self) -> None:
+        """See RunLog."""
+        self._ask(self._trim)
+
+    def _trim(self) -> None:
+        committed = {at: position for (_, at), position in self._committed().items()}
+        self._trimmed |= kafka_removal.trim(self._cluster, self._admin, committed, self._trimmed)
+
+    def left(self) -> Left:
+        """Return what the brokers have of the run."""
+        services = (*SERVICES, FEEDER, *COUNTING)
+        return self._ask(lambda: kafka_removal.left(self._cluster, self._admin, services))
+
+    def remove(self, what: Left) -> None:
+        """Delete what the brokers have of the run. Raises SettingsError while it is at work."""
+        self._ask(lambda: kafka_removal.remove(self._cluster, self._admin, what))
 
     def append(self, outputs: Sequence[Produced]) -> None:
         """See RunLog."""

@@ -78,6 +78,9 @@ class LocalLog:
         """See RunLog."""
         self.commit("cli", outputs, {}, {}, keep=True)
 
+    def trim(self) -> None:
+        """See RunLog: each commit has done it."""
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()

@@ -99,6 +99,10 @@ class RunLog(Protocol):
         """Return the positions together with the marks of those who feed and count."""
         ...
 
+    def trim(self) -> None:
+        """Remove what its consumers have read; nothing to do where each commit does."""
+        ...
+
     def append(self, outputs: Sequence[Produced]) -> None:
         """Append records: all of them, or none."""
         ...

@@ -42,10 +42,15 @@ _SPEED = {"jobs", "fetch_timeout_s", "git_timeout_s"}
 
 BROKER_HELP = "local:PATH of the log, or kafka://HOST:PORT,... [default: OUT/.c2c]"
 
+LEFT = "the run's topics and groups stay: `c2c topics delete --run {run}` removes them"
+
 HELP = f"""Turn sources into a dataset in which every case was executed.
 
 A SOURCE is a git repository (URL or path), a folder, a .zip or .tar archive, a .py file, or a
 JSONL or Parquet dump. Stop it with Ctrl-C; the same command goes on from there.
+
+On kafka:// the run has topics and groups of its own. What its services have read is trimmed as it
+goes (not with --keep), dead letters excepted; the rest stays until `c2c topics delete --run ID`.
 
 Exit codes:
 
@@ -66,7 +71,7 @@ def run(  # the options are the command's surface
     layout: Annotated[str, typer.Option(help="completion or chat.")] = "completion",
     license_policy: Annotated[str, typer.Option(help="Licence policy: any.")] = "any",
     column: Annotated[str, typer.Option(help="Column of a dump that holds the text.")] = "",
-    keep: Annotated[bool, typer.Option(help="Keep every record in the log.")] = False,
+    keep: Annotated[bool, typer.Option(help="Trim nothing: keep every record.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     properties: PropertyOption = None,
 ) -> None:
@@ -105,6 +110,8 @@ def run(  # the options are the command's surface
         typer.echo(json.dumps(as_json(report), indent=2))
     for line in lines_of(report):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if brokers.is_kafka(settings):
+        console.print(LEFT.format(run=settings.run), highlight=False, soft_wrap=True)
     raise typer.Exit(exit_of(report.progress, report.verified))
 
 
@@ -117,6 +124,8 @@ def _run(settings: Settings, run: runfile.RunFile, console: Console) -> Report:
     console.print(f"{', '.join(s.url for s in run.sources)} -> {settings.out}", markup=False)
     with Funnel(console) as funnel:
         progress = supervise(log, children, settings, funnel)
+    if not settings.keep:
+        log.trim()
     log.close()
     console.print("verifying some rows, writing the card")
     verified = verify_some(settings, progress)

@@ -15,6 +15,8 @@ from c2c_stream.settings import Settings
 from c2c_stream.topics import REPOS, SERVICES, key_of
 
 LOOK_S = 0.5
+# How often disk is given back.
+TRIM_S = 10.0
 
 
 class Interrupted(BaseException):
@@ -43,7 +45,11 @@ def _drive(log: RunLog, children: Children, settings: Settings, funnel: Funnel) 
     for service in SERVICES:
         if not progress.finished(service, unneeded):
             children.start(service)
+    trimmed_at = _now()
     while True:
+        if not settings.keep and _now() - trimmed_at >= TRIM_S:
+            log.trim()
+            trimmed_at = _now()
         progress = progress_of(log)
         funnel.look(_now(), progress, children.waiting())
         children.check()

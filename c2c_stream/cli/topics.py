@@ -17,7 +17,9 @@ from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, sett
 from c2c_stream.settings import Settings
 from c2c_stream.topics import HOUR_MS, MIB
 
-topics = typer.Typer(no_args_is_help=True, help="Make, show and check a run's topics on Kafka.")
+topics = typer.Typer(
+    no_args_is_help=True, help="Make, show, check and delete a run's topics on Kafka."
+)
 
 Partitions = Annotated[
     int | None, typer.Option(min=1, help="Partitions of each. [C2C_KAFKA__PARTITIONS]")
@@ -83,6 +85,32 @@ def verify(
         wrong = there.differences()
     typer.echo("\n".join(wrong) if wrong else f"all topics of {settings.run} are as meant")
     raise typer.Exit(Exit.TOPICS if wrong else Exit.OK)
+
+
+@topics.command()
+def delete(
+    run: Annotated[str, typer.Option("--run", help="The run's id.", show_default=False)],
+    broker: BrokerOption = None,
+    execute: Annotated[bool, typer.Option("--execute", help="Do it.")] = False,
+    properties: PropertyOption = None,
+) -> None:
+    """Delete the topics and groups of a run that is over; without --execute, show which.
+
+    Refuses while a service of the run is at work. Exit code 9 if there is nothing of the run.
+    """
+    settings = _settings(broker, run, properties)
+    with closing(open_kafka(settings)) as there:
+        left = there.left()
+        if execute and left:
+            there.remove(left)
+    does = "deleted" if execute else "would delete"
+    for kind, names in (("topic", left.topics), ("group", left.groups)):
+        typer.echo("".join(f"{does} {kind} {name}\n" for name in names), nl=False)
+    if not left:
+        typer.echo(f"{settings.broker} has nothing of the run {run}", err=True)
+    elif not execute:
+        typer.echo("nothing is deleted; --execute does it")
+    raise typer.Exit(Exit.OK if left else Exit.NOT_FOUND)
 
 
 def _settings(

@@ -38,6 +38,14 @@ def other_instance(cluster: Cluster, instance: str) -> Cluster:
     return Cluster(cluster.servers, cluster.run, settings)
 
 
+def seated(cluster: Cluster, service: str = "collector") -> KafkaBroker:
+    """Take a service's seat and wait for its partitions."""
+    broker = KafkaBroker(cluster, service)
+    while not broker.assigned():
+        broker.poll(0, 0.1)
+    return broker
+
+
 class Outside:
     """A run as seen from outside of its services."""
 

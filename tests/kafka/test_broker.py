@@ -15,7 +15,7 @@ from c2c_stream.broker.protocol import Delivered, Position, Produced
 from c2c_stream.errors import C2CError, Fatal, SettingsError, Unavailable
 from c2c_stream.settings import KafkaSettings
 from tests.engine.service import eventually
-from tests.kafka.runs import Outside, fresh_run, other_instance
+from tests.kafka.runs import Outside, fresh_run, other_instance, seated
 
 FILES = ("files", 0)
 
@@ -80,13 +80,6 @@ def test_a_missing_topic_is_named(kafka: str) -> None:
         pytest.raises(SettingsError, match=r"lacks nowhere\.samples.*c2c topics create"),
     ):
         broker.poll(1, 0.0)
-
-
-def seated(cluster: Cluster, service: str = "collector") -> KafkaBroker:
-    broker = KafkaBroker(cluster, service)
-    while not broker.assigned():
-        broker.poll(0, 0.1)
-    return broker
 
 
 def read(broker: KafkaBroker, count: int) -> list[Delivered]:
