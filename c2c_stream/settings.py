@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -60,6 +60,22 @@ class KafkaSettings(Section):
     replication: int = Field(1, ge=1, le=32, description="Replicas of a topic that is made.")
     properties: dict[str, str] = Field(
         default_factory=dict, description="Any librdkafka property, for all clients."
+    )
+
+
+class RegistrySettings(Section):
+    """How the schema registry is used where `schema_registry` names one."""
+
+    register_schemas: bool = Field(
+        default=False, description="Register schemas that it lacks; else that is an error."
+    )
+    username: str = Field("", description="The user of its HTTP login; empty: none.")
+    password: SecretStr | None = Field(
+        None, exclude=True, description="Its password; in the environment only."
+    )
+    password_file: Path | None = Field(None, description="The file that holds its password.")
+    ca_file: Path | None = Field(
+        None, description="Certificates that it is trusted by, PEM; empty: the usual ones."
     )
 
 
@@ -159,6 +175,9 @@ class Settings(BaseSettings):
     broker: str = Field(
         "", description="local:PATH of the log, or kafka://HOST:PORT,...; empty: OUT/.c2c."
     )
+    schema_registry: str = Field(
+        "", description="URL of a schema registry (Confluent's interface); empty: none."
+    )
     out: Path = Field(Path("c2c-out"), description="The folder of the dataset and the run.")
     keep: bool = Field(default=False, description="Do not trim what all groups have read.")
     http_host: str = Field("127.0.0.1", description="Address of /metrics, /livez and /readyz.")
@@ -166,6 +185,7 @@ class Settings(BaseSettings):
 
     engine: EngineSettings = EngineSettings()
     kafka: KafkaSettings = KafkaSettings()
+    registry: RegistrySettings = RegistrySettings()
     ingest: IngestSettings = IngestSettings()
     collect: CollectSettings = CollectSettings()
     curate: CurateSettings = CurateSettings()
@@ -199,7 +219,9 @@ def load_settings(**flags: Any) -> Settings:
         return Settings(**flags)
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r})"
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}"
+            # What was found there may be a password.
+            + ("" if e["loc"][:1] == ("registry",) else f" (found {e['input']!r})")
             for e in error.errors()
         )
         raise SettingsError(f"settings: {wrong}") from error

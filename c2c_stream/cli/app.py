@@ -11,6 +11,7 @@ from c2c_stream.cli.audit import dead_letters, explain, rejections
 from c2c_stream.cli.dataset import show, verify
 from c2c_stream.cli.ingest import ingest
 from c2c_stream.cli.run import HELP, run
+from c2c_stream.cli.schemas import schemas
 from c2c_stream.cli.serve import serve
 from c2c_stream.cli.status import status
 from c2c_stream.cli.topics import topics
@@ -31,6 +32,7 @@ app.command()(rejections)
 app.command()(explain)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(topics, name="topics")
+app.add_typer(schemas, name="schemas")
 app.command()(ingest)
 app.command()(serve)
 

@@ -18,6 +18,7 @@ class Exit(IntEnum):
     DIFFERENCES = 7
     SERVICE = 8
     NOT_FOUND = 9
+    SCHEMAS = 11
     INTERRUPTED = 130
 
 
@@ -32,6 +33,7 @@ MEANING = {
     Exit.DIFFERENCES: "re-executed cases differ from the recorded ones",
     Exit.SERVICE: "a service stopped; the same command goes on from there",
     Exit.NOT_FOUND: "what was asked for is not there",
+    Exit.SCHEMAS: "schemas are not registered, or not compatible with those that are",
     Exit.INTERRUPTED: "stopped by Ctrl-C or SIGTERM; the same command goes on from there",
 }
 

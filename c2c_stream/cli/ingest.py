@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from c2c_stream.broker.protocol import Produced
+from c2c_stream.cli import codecs
 from c2c_stream.cli.brokers import open_run
 from c2c_stream.cli.serve import BROKER_HELP
-from c2c_stream.codec import Codec
 from c2c_stream.ingest.stage import check_source
 from c2c_stream.settings import load_settings
 from c2c_stream.topics import REPOS, key_of
@@ -19,19 +19,20 @@ def ingest(
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
     run: Annotated[str | None, typer.Option(help="The run's id. [C2C_RUN]")] = None,
     broker: Annotated[str | None, typer.Option(help=BROKER_HELP)] = None,
+    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
     column: Annotated[str, typer.Option(help="Column of a dump that holds the text.")] = "",
 ) -> None:
     """Add sources to a run whose services are started with `c2c serve`.
 
     Makes the run's topics if they are not there yet. The ingester reads the sources in this order.
     """
-    flags = {"out": out, "run": run, "broker": broker}
+    flags = {"out": out, "run": run, "broker": broker, "schema_registry": schema_registry}
     settings = load_settings(**{name: value for name, value in flags.items() if value is not None})
     repositories = [check_source(source, column) for source in sources]
+    codec = codecs.patiently(settings)
     log = open_run(settings)
     try:
         log.create()
-        codec = Codec()
         produced = [Produced(REPOS.name, key_of(r).encode(), codec.encode(r)) for r in repositories]
         log.append(produced)
     finally:

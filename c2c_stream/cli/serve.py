@@ -14,9 +14,8 @@ import typer
 
 from c2c_stream import __version__, metrics
 from c2c_stream.broker.protocol import Broker
-from c2c_stream.cli import reporting, trouble
+from c2c_stream.cli import codecs, reporting, trouble
 from c2c_stream.cli.brokers import open_broker
-from c2c_stream.codec import Codec
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.http import HttpServer
 from c2c_stream.engine.meter import Meter
@@ -41,6 +40,7 @@ def serve(
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
     run: Annotated[str | None, typer.Option(help="The run's id. [C2C_RUN]")] = None,
     broker: Annotated[str | None, typer.Option(help=BROKER_HELP)] = None,
+    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
     http_port: Annotated[int | None, typer.Option(help="Port of /metrics; 0: a free one.")] = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
     trouble_slot: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -54,7 +54,13 @@ def serve(
         _die_with(parent)
     if trouble_slot is not None:
         os.set_inheritable(trouble_slot, False)
-    flags = {"out": out, "run": run, "broker": broker, "http_port": http_port}
+    flags = {
+        "out": out,
+        "run": run,
+        "broker": broker,
+        "schema_registry": schema_registry,
+        "http_port": http_port,
+    }
     settings = load_settings(**{name: value for name, value in flags.items() if value is not None})
     if stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
@@ -78,6 +84,11 @@ def _serve(
     http = HttpServer(settings.http_host, settings.http_port, health, clock)
     http.start()
     try:
+        codec = codecs.awaited(settings, health.ready, stopping)
+        if codec is None:
+            http.stop()
+            return
+        health.ready("starting")
         broker = open_broker(settings, stage)
     except C2CError:
         http.stop()
@@ -86,7 +97,7 @@ def _serve(
         runner = Runner(
             worker=worker_of(stage, settings, broker),
             broker=broker,
-            codec=Codec(),
+            codec=codec,
             settings=settings.engine,
             meter=Meter(stage, health, clock),
             clock=clock,
