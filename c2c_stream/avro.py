@@ -27,7 +27,7 @@ def name_of(record: type[Record]) -> str:
 
 def text_of(record: type[Record]) -> str:
     """Return today's schema of a record as JSON that refers to nothing outside of itself."""
-    return json.dumps(_inlined(name_of(record), set()), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_inlined(name_of(record), set()), indent=2, ensure_ascii=False)
 
 
 def parsed(text: str) -> Schema:

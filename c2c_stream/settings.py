@@ -10,7 +10,7 @@ from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -74,6 +74,22 @@ class KafkaSettings(Section, Connection):
     )
     give_up_s: float = Field(
         0, ge=0, description="Stop when no broker answers at the start for so long; 0: wait."
+    )
+
+
+class RegistrySettings(Section):
+    """How the schema registry is used where `schema_registry` names one."""
+
+    register_schemas: bool = Field(
+        default=False, description="Register schemas that it lacks; else that is an error."
+    )
+    username: str = Field("", description="The user of its HTTP login; empty: none.")
+    password: SecretStr | None = Field(
+        None, exclude=True, description="Its password; in the environment only."
+    )
+    password_file: Path | None = Field(None, description="The file that holds its password.")
+    ca_file: Path | None = Field(
+        None, description="Certificates that it is trusted by, PEM; empty: the usual ones."
     )
 
 
@@ -173,6 +189,9 @@ class Settings(BaseSettings):
     broker: str = Field(
         "", description="local:PATH of the log, or kafka://HOST:PORT,...; empty: OUT/.c2c."
     )
+    schema_registry: str = Field(
+        "", description="URL of a schema registry (Confluent's interface); empty: none."
+    )
     out: Path = Field(Path("c2c-out"), description="The folder of the dataset and the run.")
     keep: bool = Field(default=False, description="Do not trim what all groups have read.")
     http_host: str = Field("127.0.0.1", description="Address of /metrics, /livez and /readyz.")
@@ -180,6 +199,7 @@ class Settings(BaseSettings):
 
     engine: EngineSettings = EngineSettings()
     kafka: KafkaSettings = KafkaSettings()
+    registry: RegistrySettings = RegistrySettings()
     ingest: IngestSettings = IngestSettings()
     collect: CollectSettings = CollectSettings()
     curate: CurateSettings = CurateSettings()
@@ -219,24 +239,29 @@ def load_settings(**flags: Any) -> Settings:
         raise SettingsError(f"settings: {error}") from None
 
 
-def _told(error: ErrorDetails) -> str:
-    """Return one wrong setting in words, with what was found unless that may be a secret."""
-    match error["loc"]:
-        case ("kafka", str(name)) if name in KafkaSettings.model_fields and name not in _UNTOLD:
-            found = f" (found {error['input']!r})"
-        case () | ("kafka", *_):
-            found = ""
-        case _:
-            found = f" (found {error['input']!r})"
-    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}{found}"
-
-
+_WITH_SECRETS: dict[str, type[Section]] = {"kafka": KafkaSettings, "registry": RegistrySettings}
 _UNTOLD = frozenset({"password", "oauth_client_secret", "properties"})
 
 
+def _told(error: ErrorDetails) -> str:
+    """Return one wrong setting in words, with what was found unless that may be a secret."""
+    match error["loc"]:
+        case (str(section), str(name)) if section in _WITH_SECRETS:
+            told = name in _WITH_SECRETS[section].model_fields and name not in _UNTOLD
+        case () | (_, "properties", *_):
+            told = False
+        case (str(section),):
+            told = section not in _WITH_SECRETS
+        case _:
+            told = True
+    found = f" (found {error['input']!r})" if told else ""
+    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}{found}"
+
+
 def forget_secrets() -> None:
-    """Leave nothing of Kafka's settings in the environment for the processes that we start."""
-    for name in [name for name in os.environ if name.upper().startswith("C2C_KAFKA")]:
+    """Leave nothing of sections with secrets in the environment for what we start."""
+    ours = tuple(f"C2C_{section.upper()}" for section in _WITH_SECRETS)
+    for name in [name for name in os.environ if name.upper().startswith(ours)]:
         del os.environ[name]
 
 

@@ -12,6 +12,7 @@ from c2c_stream.cli.dataset import show, verify
 from c2c_stream.cli.dead_letters import dead_letters
 from c2c_stream.cli.ingest import ingest
 from c2c_stream.cli.run import HELP, run
+from c2c_stream.cli.schemas import schemas
 from c2c_stream.cli.serve import serve
 from c2c_stream.cli.status import status
 from c2c_stream.cli.topics import topics
@@ -32,6 +33,7 @@ app.command()(rejections)
 app.command()(explain)
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(topics, name="topics")
+app.add_typer(schemas, name="schemas")
 app.command()(ingest)
 app.command()(serve)
 

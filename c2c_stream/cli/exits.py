@@ -19,6 +19,7 @@ class Exit(IntEnum):
     SERVICE = 8
     NOT_FOUND = 9
     TOPICS = 10
+    SCHEMAS = 11
     INTERRUPTED = 130
 
 
@@ -34,6 +35,7 @@ MEANING = {
     Exit.SERVICE: "a service stopped; the same command goes on from there",
     Exit.NOT_FOUND: "what was asked for is not there",
     Exit.TOPICS: "a run's topics on Kafka differ from what they are meant to be",
+    Exit.SCHEMAS: "schemas are not registered, or not compatible with those that are",
     Exit.INTERRUPTED: "stopped by Ctrl-C or SIGTERM; the same command goes on from there",
 }
 

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from c2c_stream.broker.protocol import Produced
+from c2c_stream.cli import codecs
 from c2c_stream.cli.brokers import open_run
 from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
-from c2c_stream.codec import Codec
 from c2c_stream.ingest.stage import check_source
 from c2c_stream.topics import REPOS, key_of
 
@@ -18,6 +18,7 @@ def ingest(
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
     run: RunOption = None,
     broker: BrokerOption = None,
+    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
     column: Annotated[str, typer.Option(help="Column of a dump that holds the text.")] = "",
     properties: PropertyOption = None,
 ) -> None:
@@ -25,12 +26,14 @@ def ingest(
 
     Makes the run's topics if they are not there yet. The ingester reads the sources in this order.
     """
-    settings = settings_from(properties, out=out, run=run, broker=broker)
+    settings = settings_from(
+        properties, out=out, run=run, broker=broker, schema_registry=schema_registry
+    )
     repositories = [check_source(source, column) for source in sources]
+    codec = codecs.patiently(settings)
     log = open_run(settings)
     try:
         log.create()
-        codec = Codec()
         produced = [Produced(REPOS.name, key_of(r).encode(), codec.encode(r)) for r in repositories]
         log.append(produced)
     finally:

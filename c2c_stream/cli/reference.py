@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from c2c_stream import errors, metrics, topics
 from c2c_stream.cli.exits import MEANING
@@ -45,7 +46,7 @@ def _section(name: str, section: type[BaseModel]) -> Iterator[tuple[str, ...]]:
 
 def _setting(path: Sequence[str], field: FieldInfo) -> tuple[str, ...]:
     environment = "C2C_" + "__".join(path).upper()
-    default = "" if field.default in (None, "") else f"`{field.default}`"
+    default = "" if field.default in (None, "", PydanticUndefined) else f"`{field.default}`"
     return (f"`{'.'.join(path)}`", f"`{environment}`", default, field.description or "")
 
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from c2c_stream import __version__
 from c2c_stream.broker.local import LOG_NAME
 from c2c_stream.broker.run import KAFKA_SCHEME
-from c2c_stream.cli import brokers, runfile
+from c2c_stream.cli import brokers, codecs, runfile
 from c2c_stream.cli.children import Children
 from c2c_stream.cli.exits import Exit, table
 from c2c_stream.cli.funnel import Funnel
@@ -30,6 +30,7 @@ from c2c_stream.cli.report import (
     verify_some,
 )
 from c2c_stream.cli.supervisor import Interrupted, feed, supervise
+from c2c_stream.codec import Codec
 from c2c_stream.curate.stage import Curator
 from c2c_stream.errors import SettingsError
 from c2c_stream.ingest.stage import check_remote, check_source
@@ -63,6 +64,7 @@ def run(  # the options are the command's surface
     out: Annotated[Path, typer.Option(help="Folder of the dataset and the run.")] = Path("c2c-out"),
     writer: Annotated[str, typer.Option(help="What writes the inputs: search.")] = "search",
     broker: Annotated[str, typer.Option(help=BROKER_HELP)] = "",
+    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
     limit: Annotated[
         int | None, typer.Option(min=1, help="First N candidates in source order.")
@@ -83,6 +85,7 @@ def run(  # the options are the command's surface
         **_run_id(absolute(out), broker),
         out=absolute(out),
         broker=_absolute_broker(broker),
+        **_section(schema_registry=schema_registry),
         keep=keep,
         # Each of the services takes a free one.
         http_port=0,
@@ -95,6 +98,7 @@ def run(  # the options are the command's surface
     # What services would refuse is refused before the folder holds a run.
     brokers.check(settings)
     Curator(settings.curate)
+    codec = codecs.patiently(settings)
     wanted = _wanted(settings, tuple(check_source(source, column) for source in sources))
     if runfile.read(settings.out) is None:
         for source in wanted.sources:
@@ -102,7 +106,7 @@ def run(  # the options are the command's surface
     found = runfile.claim(settings.out, wanted)
     try:
         with runfile.only_one(settings.out):
-            report = _run(settings, found, console)
+            report = _run(settings, found, codec, console)
     except Interrupted:
         console.print("\nstopped; the same command goes on from here")
         raise typer.Exit(Exit.INTERRUPTED) from None
@@ -115,12 +119,12 @@ def run(  # the options are the command's surface
     raise typer.Exit(exit_of(report.progress, report.verified))
 
 
-def _run(settings: Settings, run: runfile.RunFile, console: Console) -> Report:
+def _run(settings: Settings, run: runfile.RunFile, codec: Codec, console: Console) -> Report:
     began = time.monotonic()  # noqa: TID251  # the user is told how long it took
     log = brokers.open_run(settings, patience_s=math.inf)
     children = Children(settings, settings.out / ".c2c" / "logs")
     log.create()
-    feed(log, run.sources)
+    feed(log, run.sources, codec)
     console.print(f"{', '.join(s.url for s in run.sources)} -> {settings.out}", markup=False)
     with Funnel(console) as funnel:
         progress = supervise(log, children, settings, funnel)

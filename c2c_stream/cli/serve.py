@@ -14,10 +14,9 @@ import typer
 
 from c2c_stream import __version__, metrics
 from c2c_stream.broker.protocol import Broker
-from c2c_stream.cli import reporting, trouble
+from c2c_stream.cli import codecs, reporting, trouble
 from c2c_stream.cli.brokers import open_broker
 from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
-from c2c_stream.codec import Codec
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.http import HttpServer
 from c2c_stream.engine.meter import Meter
@@ -41,6 +40,7 @@ def serve(
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
     run: RunOption = None,
     broker: BrokerOption = None,
+    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
     http_port: Annotated[int | None, typer.Option(help="Port of /metrics; 0: a free one.")] = None,
     properties: PropertyOption = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -55,7 +55,14 @@ def serve(
         _die_with(parent)
     if trouble_slot is not None:
         os.set_inheritable(trouble_slot, False)
-    settings = settings_from(properties, out=out, run=run, broker=broker, http_port=http_port)
+    settings = settings_from(
+        properties,
+        out=out,
+        run=run,
+        broker=broker,
+        schema_registry=schema_registry,
+        http_port=http_port,
+    )
     forget_secrets()
     if stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
@@ -79,6 +86,11 @@ def _serve(
     http = HttpServer(settings.http_host, settings.http_port, health, clock)
     http.start()
     try:
+        codec = codecs.awaited(settings, health.ready, stopping)
+        if codec is None:
+            http.stop()
+            return
+        health.ready("starting")
         broker = open_broker(settings, stage)
     except C2CError:
         http.stop()
@@ -87,7 +99,7 @@ def _serve(
         runner = Runner(
             worker=worker_of(stage, settings, broker),
             broker=broker,
-            codec=Codec(),
+            codec=codec,
             settings=settings.engine,
             meter=Meter(stage, health, clock),
             clock=clock,

@@ -23,9 +23,8 @@ class Interrupted(BaseException):
     """The user asked to stop; what is committed stays."""
 
 
-def feed(log: RunLog, sources: Sequence[Repository]) -> None:
+def feed(log: RunLog, sources: Sequence[Repository], codec: Codec) -> None:
     """Put the sources on the topic `repos`, once in the life of a run, whatever is killed when."""
-    codec = Codec()
     outputs = [Produced(REPOS.name, key_of(s).encode(), codec.encode(s)) for s in sources]
     log.feed(outputs)
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from c2c_stream.engine.health import Health
 
 LONGEST_BYTES = 2000
-# A service that ends waits for nothing.
-_ENDING = "stopping"
+# A service that begins or ends waits for nothing.
+_PASSING = ("starting", "stopping")
 
 
 def slot(service: str) -> int:
@@ -42,4 +42,4 @@ class ToldHealth(Health):
         Health.ready(self, why_not)
         # The log may be what is full.
         with suppress(OSError):
-            self.tell("" if why_not == _ENDING else why_not)
+            self.tell("" if why_not in _PASSING else why_not)

@@ -13,6 +13,7 @@ from c2c_stream.broker.protocol import Broker, Delivered, Partition, Position
 from c2c_stream.codec import Codec
 from c2c_stream.engine.clock import Clock
 from c2c_stream.engine.flights import Flight, Flights
+from c2c_stream.engine.held import Held
 from c2c_stream.engine.ledger import Ledger
 from c2c_stream.engine.meter import Meter
 from c2c_stream.engine.outbox import Outbox, Settled
@@ -26,7 +27,7 @@ from c2c_stream.engine.policy import (
 )
 from c2c_stream.engine.stage import Chunk, Outcome, Place
 from c2c_stream.engine.workers import Completion, Worker
-from c2c_stream.errors import DecodeError, Fatal, NewerSchema, Unavailable
+from c2c_stream.errors import DecodeError, Fatal, Unavailable
 from c2c_stream.settings import EngineSettings
 from c2c_stream.topics import output_of
 
@@ -69,7 +70,7 @@ class Runner:
         self._breaker = Breaker(settings.breaker_dead_in_a_row)
         self._ledger = Ledger(broker.assigned(), settings)
         self._random = Random(meter.stage)  # noqa: S311  # spreads waits, nothing secret
-        self._held: set[Partition] = set()
+        self._held = Held()
         # Not ready before the broker has answered for the first time.
         self._troubles = {"poll": meter.health.not_ready}
         self._failed_commits = 0
@@ -124,9 +125,13 @@ class Runner:
         self._trouble("poll", "")
         if records:
             self._active_at = self._clock.now()
-            with self._meter.activity("decode", ACTIVITY_S):
-                for delivered in records:
-                    self._deliver(delivered)
+        if not records and not self._held:
+            return
+        with self._meter.activity("decode", ACTIVITY_S):
+            for partition in self._held.due(self._clock.now()):
+                self._try_again(partition)
+            for delivered in records:
+                self._deliver(delivered)
 
     def _room(self) -> int:
         """Return how many records to take in: none while something is away or lags."""
@@ -140,20 +145,29 @@ class Runner:
     def _deliver(self, delivered: Delivered) -> None:
         partition = (delivered.topic, delivered.partition)
         if partition in self._held:
+            self._held.keep(partition, delivered)
             return
         place = Place(*partition, delivered.offset)
         try:
             record = self._codec.decode(delivered.value, place)
-        except NewerSchema as error:
-            self._held.add(partition)
+        except Unavailable as error:  # its schema is unknown, or the registry is away
+            self._held.hold(partition, str(error), self._clock.now())
+            self._held.keep(partition, delivered)
             self._broker.pause([partition])
-            self._trouble("schema", str(error))
+            self._trouble("schema", self._held.reason)
         except DecodeError as error:
             self._ledger.deliver(delivered)
             self._dead(place, self._outbox.dead(delivered, "DecodeError", str(error), 1))
         else:
             cursor = self._ledger.deliver(delivered)
             self._flights.add(place, Flight(delivered, record, cursor))
+
+    def _try_again(self, partition: Partition) -> None:
+        for delivered in self._held.release(partition):
+            self._deliver(delivered)
+        if partition not in self._held:
+            self._broker.resume([partition])
+        self._trouble("schema", self._held.reason)
 
     # --- work
 
@@ -268,9 +282,8 @@ class Runner:
         self._worker.cancel(self._flights.forget(partitions))
         for result in self._ledger.forget(partitions):
             self._worker.settled(result.puts)
-        self._held -= partitions
-        if not self._held:
-            self._trouble("schema", "")
+        self._held.forget(partitions)
+        self._trouble("schema", self._held.reason)
         if not self._ledger.has_prefix:
             self._failed_commits = 0
             self._trouble("commit", "")

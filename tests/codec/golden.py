@@ -42,7 +42,7 @@ def main() -> None:
     codec = Codec()
     for record in RECORDS:
         version_file(record).parent.mkdir(exist_ok=True)
-        version_file(record).write_text(text_of(record), encoding="utf-8")
+        version_file(record).write_text(text_of(record) + "\n", encoding="utf-8")
         if not golden_file(record).exists():
             golden_file(record).write_bytes(codec.encode(example(record)))
 

@@ -15,7 +15,7 @@ KEEP = "run python -m tests.codec.golden, and keep what it writes with the chang
 def test_todays_schema_is_kept_for_later_versions(record: type[Record]) -> None:
     file = version_file(record)
     assert file.exists(), f"a new schema of {record.__name__}: {KEEP}"
-    assert file.read_text(encoding="utf-8") == text_of(record), f"{record.__name__}: {KEEP}"
+    assert file.read_text(encoding="utf-8") == text_of(record) + "\n", f"{record.__name__}: {KEEP}"
 
 
 def test_no_version_was_lost() -> None:
