@@ -149,8 +149,8 @@ def _steps(trace: Trace) -> list[Step]:
             return [Step(trace.stage, "rejected", f"{where}: {item.reason}{detail}")]
         case Letter():
             dead, done = trace.dead, f", {trace.action}" if trace.action else ""
-            text = f"{trace.place}: {dead.error}: {dead.reason} (attempt {dead.attempt}){done}"
-            return [Step(dead.stage, "dead letter", text)]
+            text = f"{trace.place}: {dead.error}: {dead.reason} (attempt {dead.attempt})"
+            return [Step(dead.stage, f"dead letter{done}", text)]
 
 
 def _passed(sample: Sample) -> list[Step]:

@@ -79,7 +79,7 @@ def test_a_dead_letter_is_told_by_its_key(out: Path) -> None:
     (step,) = told(out, "d00dd0").steps
 
     assert (step.stage, step.result) == ("executor", "dead letter")
-    assert step.text.endswith("the jail broke twice (attempt 3)")
+    assert "the jail broke twice (attempt 3)" in step.text
 
 
 def test_a_dead_letter_that_was_settled_says_so(out: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_dead_letter_that_was_settled_says_so(out: Path) -> None:
 
     (step,) = told(out, "d00dd0").steps
 
-    assert step.text.endswith("the jail broke twice (attempt 3), replayed")
+    assert step.result == "dead letter, replayed"
 
 
 def test_the_start_of_many_ids_lists_candidates(out: Path) -> None:
