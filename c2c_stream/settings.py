@@ -75,6 +75,9 @@ class KafkaSettings(Section, Connection):
     give_up_s: float = Field(
         0, ge=0, description="Stop when no broker answers at the start for so long; 0: wait."
     )
+    state_folder: Path | None = Field(
+        None, description="Folder of copies of keyed state; empty: OUT/.c2c/state."
+    )
 
 
 class RegistrySettings(Section):

@@ -167,7 +167,7 @@ class KafkaBroker:
         if any((r.topic, r.partition) not in self._paused for r in self._fetched):
             timeout_s = 0.0
         message = self._consumer.poll(timeout_s)
-        messages = [message] if message else []
+        messages = [] if message is None else [message]  # an empty one is false
         while True:
             self._raise_failure()
             for message in messages:
@@ -223,6 +223,8 @@ class KafkaBroker:
             self._keep(positions, puts)
             return
         moved = {p: self._with_end(p, position) for p, position in positions.items()}
+        if self._state:
+            self._state.committing(puts)
         self._unsettled = moved
         offsets = [self._at(p, position) for p, position in moved.items()]
         self._transactions.commit(
@@ -340,6 +342,8 @@ class KafkaBroker:
             self._closed = True
             self._consumer.close()
             self._transactions.close()
+            if self._state:
+                self._state.close()
 
     # --- what the client calls, inside of poll and close
 

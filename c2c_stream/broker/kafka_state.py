@@ -1,22 +1,28 @@
-"""A service's keyed state on Kafka: a compacted topic, in memory for the partitions owned now."""
+"""A service's keyed state on Kafka: a compacted topic, and a file that holds a copy of it."""
 
 import time
-from collections import ChainMap
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
 from typing import Final
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, TopicPartition
+from confluent_kafka import KafkaError, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from c2c_stream.broker import kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_errors import translated
+from c2c_stream.broker.kafka_errors import translated, translating
 from c2c_stream.broker.protocol import Partition
+from c2c_stream.broker.state_file import StateFile
 from c2c_stream.errors import Fatal
 from c2c_stream.topics import state_topic_of
 
 # Longest silence while state is read; an open transaction of a dead writer ends before.
 SILENCE_S: Final = 30.0
+# Read and stored at once while a partition is restored.
+RESTORE_AT_ONCE: Final = 2000
+# After so many puts the file takes note of where it stands: what a killed service reads again.
+NOTE_EVERY: Final = 5000
 
 
 class State:
@@ -25,9 +31,14 @@ class State:
     def __init__(self, cluster: Cluster, service: str, admin: AdminClient) -> None:
         self._cluster = cluster
         self._name = state_topic_of(service)
+        self._topic = cluster.topic(self._name)
         self._admin = admin
-        self._parts: dict[Partition, dict[str, bytes]] = {}
-        self.view: Mapping[str, bytes] = _View(self._parts)
+        self._file = StateFile(_path_of(cluster, self._topic))
+        self._owned: dict[int, str] = {}
+        """The partitions of ours, each with the log that it was read of."""
+        self._unnoted = 0
+        self._stands: list[tuple[int, str, int]] = []
+        self.view: Mapping[str, bytes] = _View(self._file, self._owned)
 
     def restore(self, partition: Partition, *, fresh: bool) -> None:
         """Read what was put for an input partition; called when it is assigned.
@@ -35,33 +46,74 @@ class State:
         The group's position must have been read before: then what belongs to it stands before the
         end. Raises Fatal if there is state of a group that never committed (`fresh`).
         """
-        at = (self._name, partition[1])
+        number = partition[1]
         # Marks that are still to come count: a transaction of the position may be among them.
-        end = kafka_topics.ends(self._cluster, self._admin, [at])[at]
-        found = dict(self._read(partition[1], end))
-        if fresh and found:
-            raise Fatal(
-                f"{self._cluster.topic(self._name)}[{partition[1]}] holds state, but the group has"
-                f" no position: it was reset or its offsets expired; start a new run"
-            )
-        self._parts[partition] = found
+        end = self._ends([number])[number]
+        log = self._log_id()
+        start = self._file.offset(number, log)
+        if fresh or start is None or start > end:
+            self._file.clear(number)
+            start = 0
+        puts = self._read(number, start, end)
+        while batch := list(islice(puts, RESTORE_AT_ONCE)):
+            if fresh:
+                raise Fatal(
+                    f"{self._topic}[{number}] holds state, but the group has no position: it was"
+                    f" reset or its offsets expired; start a new run"
+                )
+            self._file.put((number, key, value) for key, value in batch)
+        self._file.put((), [(number, log, end)])
+        self._owned[number] = log
+
+    def committing(self, puts: Mapping[Partition, Mapping[str, bytes]]) -> None:
+        """Hear of a commit that comes now: note at times where the file stands before it.
+
+        If the commit goes through, nobody else can have put anything before it since the
+        assignment; so all below the ends that are read here is in the file. Raises Unavailable.
+        """
+        self._stands = []
+        self._unnoted += sum(map(len, puts.values()))
+        if self._unnoted >= NOTE_EVERY:
+            ends = self._ends(self._owned)
+            self._stands = [(n, log, ends[n]) for n, log in self._owned.items()]
 
     def keep(self, puts: Mapping[Partition, Mapping[str, bytes]]) -> None:
         """Take what was committed."""
-        for partition, changes in puts.items():
-            self._parts[partition].update(changes)
+        changes = [(n, key, value) for (_, n), part in puts.items() for key, value in part.items()]
+        if changes or self._stands:
+            self._file.put(changes, self._stands)
+        if self._stands:
+            self._stands, self._unnoted = [], 0
 
     def forget(self, partition: Partition) -> None:
-        """Drop what a rebalance took away."""
-        self._parts.pop(partition, None)
+        """Drop what a rebalance took away; the file keeps it for when it comes back."""
+        self._owned.pop(partition[1], None)
+        self._stands = []
 
-    def _read(self, number: int, end: int) -> Iterator[tuple[str, bytes]]:
-        if not end:
+    def close(self) -> None:
+        """Let go of the file."""
+        self._owned.clear()
+        self._file.close()
+
+    def _ends(self, numbers: Iterable[int]) -> dict[int, int]:
+        wanted = [(self._name, number) for number in numbers]
+        found = kafka_topics.ends(self._cluster, self._admin, wanted)
+        return {number: end for (_, number), end in found.items()}
+
+    def _log_id(self) -> str:
+        """Return what tells this topic from an earlier one of its name."""
+        with translating(f"topic {self._topic}"):
+            [asked] = self._admin.describe_topics(
+                TopicCollection([self._topic]), request_timeout=kafka_topics.ANSWER_S
+            ).values()
+            return str(asked.result().topic_id)
+
+    def _read(self, number: int, start: int, end: int) -> Iterator[tuple[str, bytes]]:
+        if start >= end:
             return
-        topic = self._cluster.topic(self._name)
         reader = self._cluster.reader(lambda _: None)
         try:
-            reader.assign([TopicPartition(topic, number, OFFSET_BEGINNING)])
+            reader.assign([TopicPartition(self._topic, number, start)])
             heard_at = _now()
             while _now() - heard_at < SILENCE_S:
                 message = reader.poll(1.0)
@@ -72,31 +124,40 @@ class State:
                 if error is None:
                     yield (message.key() or b"").decode(), message.value() or b""
                 elif error.code() != KafkaError._PARTITION_EOF:
-                    raise translated(error, f"{topic}[{number}]")
+                    raise translated(error, f"{self._topic}[{number}]")
                 elif (message.offset() or 0) >= end:
                     return
-            raise Fatal(f"{topic}[{number}]: no more state came before offset {end}; start again")
+            raise Fatal(
+                f"{self._topic}[{number}]: no more state came before offset {end}; start again"
+            )
         finally:
             reader.close()
 
 
 class _View(Mapping[str, bytes]):
-    """All owned parts as one; a key stands in one of them, that of its records."""
+    """All owned partitions as one; a key stands in one of them, that of its records."""
 
-    def __init__(self, parts: Mapping[Partition, MutableMapping[str, bytes]]) -> None:
-        self._parts = parts
+    def __init__(self, file: StateFile, owned: Mapping[int, str]) -> None:
+        self._file = file
+        self._owned = owned
 
     def __getitem__(self, key: str) -> bytes:
-        for part in self._parts.values():
-            if key in part:
-                return part[key]
+        for number, value in self._file.values(key).items():
+            if number in self._owned:
+                return value
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(ChainMap(*self._parts.values()))
+        return iter({key for number in self._owned for key in self._file.keys(number)})
 
     def __len__(self) -> int:
-        return len(ChainMap(*self._parts.values()))
+        return sum(1 for _ in self)
+
+
+def _path_of(cluster: Cluster, topic: str) -> Path | None:
+    """Return the file of this process; without a folder in the settings it is a temporary one."""
+    folder = cluster.settings.state_folder
+    return folder / f"{topic}-{cluster.instance()}.sqlite" if folder else None
 
 
 def _now() -> float:

@@ -58,7 +58,10 @@ def cluster_of(settings: Settings) -> "Cluster":
     """Return the cluster that the settings name. Raises SettingsError."""
     from c2c_stream.broker.kafka_client import Cluster, servers_of
 
-    return Cluster(servers_of(settings.broker), settings.run, settings.kafka)
+    kafka = settings.kafka
+    if kafka.state_folder is None:
+        kafka = kafka.model_copy(update={"state_folder": settings.out / ".c2c" / "state"})
+    return Cluster(servers_of(settings.broker), settings.run, kafka)
 
 
 def open_broker(settings: Settings, stage: str) -> Broker:

@@ -89,12 +89,12 @@ def test_a_position_never_moves_back(seats: Seats) -> None:
 def test_a_paused_partition_is_not_delivered_and_goes_on_where_it_stopped(
     seats: Seats,
 ) -> None:
-    seats.open("ingester").commit(
-        [*produced(b"s1", b"s2", topic="samples"), *produced(b"r", topic="rejections")], {}, {}
-    )
+    ingester = seats.open("ingester")
+    ingester.commit(produced(b"s1", b"s2", topic="samples"), {}, {})
     sink = seats.open("sink")
     assert len(poll(sink, 1, at_most=1)) == 1
     sink.pause([("samples", 0)])
+    ingester.commit(produced(b"r", topic="rejections"), {}, {})
     rest = [record for record in poll(sink, 1) if record.topic == "samples"]
     assert rest == []
     assert sink.poll(10, 0.0) == []
