@@ -44,7 +44,7 @@ def kept(
     except SourceError:
         if not was_there:
             raise
-        # It may be the clone that is broken (a git that was killed leaves its locks); now it is gone.
+        # It may be the clone that is broken (a killed git leaves its locks); now it is gone.
         _bring(record, wanted, base, clone, settings)
     return clone
 
