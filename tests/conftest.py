@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from c2c_stream.broker.local import LocalLog
-from tests.kafka import node
+from tests.kafka import node, secured
 
 # The machine may be busy: how long an example takes says nothing.
 settings.register_profile("c2c", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,3 +29,10 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a real Kafka, started once a test process that asks for it."""
     with node.running(tmp_path_factory.mktemp("kafka")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def secured_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[secured.Secured]:
+    """Return a real Kafka that asks who one is and lets nobody do what was not granted."""
+    with secured.running(tmp_path_factory.mktemp("secured")) as found:
+        yield found

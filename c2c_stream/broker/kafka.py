@@ -20,7 +20,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from c2c_stream.broker import kafka_topics
+from c2c_stream.broker import kafka_layout, kafka_rights, kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import LOGIN, patiently, translated, translating
 from c2c_stream.broker.kafka_state import State
@@ -94,9 +94,7 @@ class KafkaBroker:
         try:
             self._join()
         except Unavailable as error:
-            # The clients tell in their callbacks what is wrong.
-            self._admin.poll(0)
-            self._consumer.poll(0)
+            self._consumer.poll(0)  # the client tells in its callbacks what is wrong
             self._raise_failure()
             self._give_up(error)
             raise
@@ -124,6 +122,8 @@ class KafkaBroker:
         """Enter the group, once the brokers are there and have the topics."""
         if self._counts:
             return
+        kafka_layout.greet(self._cluster, self._admin, self._raise_failure)
+        kafka_rights.check(self._cluster, self._admin, self._service)
         counts = kafka_topics.check(self._cluster, self._admin, used_by(self._service))
         self._transactions.open()
         self._consumer.subscribe(

@@ -115,7 +115,12 @@ class Cluster:
         return self._made(AdminClient, {"error_cb": on_error})
 
     def _made(self, kind: Callable[[dict[str, Any]], Made], properties: Mapping[str, Any]) -> Made:
-        common = {"bootstrap.servers": self.servers, "client.id": self.run, "logger": _SILENT}
+        common = {
+            "bootstrap.servers": self.servers,
+            "client.id": self.run,
+            "logger": _SILENT,
+            "log_level": 0,
+        }
         chosen = properties_of(self.settings)
         try:
             return kind({**common, **properties, **chosen})

@@ -1,11 +1,11 @@
 """A run's topics as the brokers have them, against what they are meant to be."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AclOperation, AdminClient, ConfigResource, ResourceType
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import cause_of, translating
@@ -13,6 +13,7 @@ from c2c_stream.topics import HOUR_MS, MIB, STATEFUL, Layout, consumed_by, layou
 
 # Every question is answered in milliseconds by brokers that are there.
 ANSWER_S: Final = 10.0
+LOOK_S: Final = 0.05
 # What a service must not work with: records would be refused, or vanish.
 DANGEROUS: Final = ("max.message.bytes", "cleanup.policy")
 _UNKNOWN: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC)
@@ -27,8 +28,19 @@ class Found:
     replication: int
     in_sync: int
     properties: Mapping[str, str]
-    # What the asking user may do; empty where the brokers do not tell.
-    operations: frozenset[str] = frozenset()
+
+
+def greet(cluster: Cluster, admin: AdminClient, check: Callable[[], None]) -> None:
+    """Wait for the brokers' first answer. Raises Unavailable.
+
+    `check` raises what the client is told meanwhile: a refused login, which no call would say.
+    """
+    answer = admin.describe_cluster(request_timeout=ANSWER_S)
+    while not answer.done():
+        admin.poll(LOOK_S)
+        check()
+    with translating(f"brokers {cluster.servers}"):
+        answer.result()
 
 
 def wanted(cluster: Cluster) -> dict[str, Layout]:
@@ -53,7 +65,6 @@ def describe(cluster: Cluster, admin: AdminClient, names: Iterable[str]) -> dict
             min(len(p.replicas) for p in shape.partitions),
             min(len(p.isr) for p in shape.partitions),
             properties[name],
-            frozenset(_words(op) for op in shape.authorized_operations or ()),
         )
         for name, shape in shapes.items()
     }
@@ -64,7 +75,6 @@ def _shapes(cluster: Cluster, admin: AdminClient, names: Iterable[str]) -> dict[
     found: dict[str, Any] = {}
     futures = admin.describe_topics(
         TopicCollection(list(asked)),
-        include_authorized_operations=True,
         request_timeout=ANSWER_S,
     )
     for topic, future in futures.items():
@@ -90,10 +100,6 @@ def _properties(
         name = resource.name.removeprefix(f"{cluster.run}.")
         found[name] = {key: str(entry.value) for key, entry in entries.items()}
     return found
-
-
-def _words(operation: AclOperation) -> str:
-    return str(operation.name).replace("_", "").lower()
 
 
 def differences(run: str, meant: Mapping[str, Layout], found: Mapping[str, Found]) -> Iterator[str]:

@@ -37,7 +37,7 @@ class KafkaRun:
         self._patience_s = cluster.settings.give_up_s or patience_s
         self._say = say
         self._trimmed: dict[Partition, int] = {}
-        self._told = Told(cluster.servers)
+        self._told, self._met = Told(cluster.servers), False
         self._admin = cluster.admin(self._told)
         self._feeder = Transactions(cluster, FEEDER, self._told)
 
@@ -48,11 +48,16 @@ class KafkaRun:
 
     def _ask(self, ask: Callable[[], Answer]) -> Answer:
         """Ask until the brokers answer; say once that they do not."""
-        return patiently(ask, self._patience_s, self._waiting)
+
+        def asked() -> Answer:
+            if not self._met:
+                kafka_layout.greet(self._cluster, self._admin, self._told.check)
+                self._met = True
+            return ask()
+
+        return patiently(asked, self._patience_s, self._waiting)
 
     def _waiting(self, why: Unavailable) -> None:
-        self._admin.poll(0)  # the client tells in its callbacks what is wrong
-        self._told.check()
         self._say(f"waiting for {self.name}: {why}")
         self._say = lambda _: None
 
@@ -71,7 +76,9 @@ class KafkaRun:
 
     def exists(self) -> bool:
         """See RunLog."""
-        return self.described().keys() >= set(kafka_topics.names())
+        names = kafka_topics.names()
+        found = self._ask(lambda: kafka_layout.partitions(self._cluster, self._admin, names))
+        return found.keys() >= set(names)
 
     def described(self) -> dict[str, Found]:
         """Return those of the run's topics that are there."""
@@ -153,11 +160,12 @@ class KafkaRun:
 
     def append(self, outputs: Sequence[Produced]) -> None:
         """See RunLog."""
+        self._ask(self._feeder.open)
         self._feeder.commit([(self._cluster.topic(o.topic), None, o) for o in outputs], [], None)
 
     def feed(self, outputs: Sequence[Produced]) -> None:
         """See RunLog: a position of a group without members says that it was done."""
-        self._feeder.open()  # ends a transaction of one that was killed
+        self._ask(self._feeder.open)  # ends a transaction of one that was killed
         if self._ask(self._was_fed):
             return
         mark = TopicPartition(self._cluster.topic(FED_AT[0]), FED_AT[1], 0, f"fed {len(outputs)}")

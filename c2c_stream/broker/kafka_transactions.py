@@ -49,7 +49,7 @@ class Transactions:
         """Return the producer, made where there is none; ends an orphan of the same name."""
         if self._producer is None:
             producer = self._cluster.producer(self._service, self._on_error)
-            with translating(f"producer of {self._cluster.group(self._service)}"):
+            with translating(f"transactional id {self._name}"):
                 producer.init_transactions(CALL_S)
             self._producer = producer
         return self._producer

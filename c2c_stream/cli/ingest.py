@@ -33,7 +33,8 @@ def ingest(
     codec = codecs.patiently(settings)
     log = open_run(settings)
     try:
-        log.create()
+        if not log.exists():
+            log.create()
         produced = [Produced(REPOS.name, key_of(r).encode(), codec.encode(r)) for r in repositories]
         log.append(produced)
     finally:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -11,9 +12,11 @@ from rich.table import Table
 
 from c2c_stream.broker.kafka_layout import Found
 from c2c_stream.broker.protocol import Partition
+from c2c_stream.broker.rights import ROLES, rights_of
 from c2c_stream.cli.brokers import open_kafka
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
+from c2c_stream.errors import SettingsError
 from c2c_stream.settings import Settings
 from c2c_stream.topics import HOUR_MS, MIB
 
@@ -111,6 +114,28 @@ def delete(
     elif not execute:
         typer.echo("nothing is deleted; --execute does it")
     raise typer.Exit(Exit.OK if left else Exit.NOT_FOUND)
+
+
+@topics.command()
+def acls(
+    run: RunOption = None,
+    role: Annotated[str | None, typer.Option(help=f"Only: {', '.join(ROLES)}.")] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the least rights that each service of the run needs on a cluster with ACLs.
+
+    `feeder` is `c2c ingest`; `operator` makes, checks and deletes topics and shows the status;
+    `c2c run` needs the operator's and all others.
+    """
+    name = settings_from(None, run=run).run
+    if role is not None and role not in ROLES:
+        raise SettingsError(f"unknown role {role!r}; one of: {', '.join(ROLES)}")
+    listed = {one: rights_of(name, one) for one in ROLES if role in {None, one}}
+    if json_output:
+        typer.echo(json.dumps({one: [asdict(r) for r in listed[one]] for one in listed}, indent=2))
+        return
+    for one, rights in listed.items():
+        typer.echo("".join(f"{one}: {right}\n" for right in rights), nl=False)
 
 
 def _settings(

@@ -7,7 +7,7 @@ import fcntl
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +41,10 @@ share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+group.consumer.min.session.timeout.ms=1000
+group.consumer.session.timeout.ms=2000
+group.consumer.min.heartbeat.interval.ms=200
+group.consumer.heartbeat.interval.ms=300
 num.network.threads=1
 num.io.threads=2
 background.threads=1
@@ -49,27 +53,31 @@ log.cleaner.enable=false
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """Run a node whose data is in `folder`; give its address HOST:PORT."""
+def running(
+    folder: Path, more: str = "", formatting: Sequence[str] = (), **client: str
+) -> Iterator[str]:
+    """Run a node whose data is in `folder`; give its address HOST:PORT.
+
+    `more` properties win over those above; `client` is what reaches it then.
+    """
     require_command("java")
-    port, controller = _free_ports(2)
+    port, controller, other = free_ports(3)
     properties = folder / "server.properties"
     properties.write_text(
-        PROPERTIES.format(port=port, controller=controller, folder=folder), encoding="utf-8"
+        (PROPERTIES + more).format(port=port, controller=controller, other=other, folder=folder),
+        encoding="utf-8",
     )
     java = ["java", *JVM, "-cp", f"{_jars()}/*"]
     with (folder / "server.log").open("wb") as log:
         # Neither outlives the tests, whatever ends them.
         tied = ["setpriv", "--pdeathsig", "KILL", *java]
+        storage = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID]
         subprocess.run(
-            [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", properties],
-            check=True,
-            stdout=log,
-            stderr=log,
+            [*storage, "-c", properties, *formatting], check=True, stdout=log, stderr=log
         )
         node = subprocess.Popen([*tied, "kafka.Kafka", properties], stdout=log, stderr=log)
         try:
-            _await(f"127.0.0.1:{port}", folder / "server.log")
+            _await(f"127.0.0.1:{port}", folder / "server.log", client)
             yield f"127.0.0.1:{port}"
         finally:
             node.send_signal(signal.SIGTERM)
@@ -103,7 +111,7 @@ def _jars() -> Path:
     return JARS
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     for found in sockets:
         found.bind(("127.0.0.1", 0))
@@ -113,9 +121,9 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _await(address: str, log: Path) -> None:
+def _await(address: str, log: Path, client: Mapping[str, str]) -> None:
     """Wait until the node answers."""
-    admin = AdminClient({"bootstrap.servers": address, "log_level": 0})
+    admin = AdminClient({"bootstrap.servers": address, "log_level": 0, **client})
     try:
         admin.list_topics(timeout=READY_S)
     except KafkaException as error:

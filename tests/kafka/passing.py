@@ -1,7 +1,8 @@
 """A service process on Kafka: `python -m tests.kafka.passing ADDRESS RUN INSTANCE SHAPE`.
 
 The shapes are those of tests/engine/passing.py: the ingester for `source`, else the collector.
-Ends by SIGTERM, or by being killed. Says its instance once it owns partitions.
+How Kafka is reached stands in the environment. Ends by SIGTERM, or by being killed. Says how many
+partitions it is given.
 """
 
 import signal
@@ -15,10 +16,10 @@ from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.health import Health
 from c2c_stream.engine.meter import Meter
 from c2c_stream.engine.runner import Runner
-from c2c_stream.settings import EngineSettings, KafkaSettings
+from c2c_stream.settings import EngineSettings, load_settings
 from tests.engine.make import CODEC
 from tests.engine.passing import WORKERS
-from tests.kafka.runs import QUICK
+from tests.kafka.runs import quick
 
 # Many small commits, so that a kill or a rebalance often meets one.
 SETTINGS = EngineSettings(
@@ -40,7 +41,7 @@ def main(address: str, run: str, instance: str, shape: str) -> None:
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
     service = "ingester" if shape == "source" else "collector"
-    settings = KafkaSettings(instance=instance, properties=dict(QUICK))
+    settings = quick(load_settings().kafka.model_copy(update={"instance": instance}))
     broker = KafkaBroker(Cluster(address, run, settings), service)
     clock = SystemClock()
     runner = Saying(

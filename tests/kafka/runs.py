@@ -23,10 +23,20 @@ QUICK: Mapping[str, str] = {"session.timeout.ms": "2000", "heartbeat.interval.ms
 PATIENCE_S = 60.0
 
 
-def fresh_run(address: str, partitions: int = 1, instance: str = "one") -> Cluster:
+def quick(settings: KafkaSettings) -> KafkaSettings:
+    """Return settings under which a member that is killed leaves soon."""
+    if settings.group_protocol == "consumer":
+        return settings  # the brokers say when (node.py)
+    return settings.model_copy(update={"properties": {**settings.properties, **QUICK}})
+
+
+def fresh_run(
+    address: str, partitions: int = 1, instance: str = "one", settings: KafkaSettings | None = None
+) -> Cluster:
     """Return a run whose topics have just been made."""
-    settings = KafkaSettings(instance=instance, partitions=partitions, properties=dict(QUICK))
-    cluster = Cluster(address, f"t{next(_NUMBERS)}", settings)
+    chosen = {"instance": instance, "partitions": partitions}
+    made_with = quick((settings or KafkaSettings()).model_copy(update=chosen))
+    cluster = Cluster(address, f"t{next(_NUMBERS)}", made_with)
     made = kafka_topics.create(cluster, cluster.admin(lambda _: None))
     assert len(made) == len(kafka_topics.names())
     return cluster

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from c2c_stream.broker import kafka_topics
+from c2c_stream.broker import kafka_layout
 from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.kafka_client import Cluster, servers_of
 from c2c_stream.broker.kafka_errors import cause_of, translated, translating
@@ -65,12 +65,31 @@ def test_an_unknown_property_is_a_wrong_setting_and_its_value_is_not_told() -> N
 
 
 def test_brokers_that_are_away_at_the_start_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka_topics, "ANSWER_S", 0.2)
-    with (
-        closing(KafkaBroker(Cluster("127.0.0.1:1", "main", KafkaSettings()), "sink")) as broker,
-        pytest.raises(Unavailable, match=r"127\.0\.0\.1:1"),
-    ):
-        broker.poll(1, 0.0)
+    monkeypatch.setattr(kafka_layout, "ANSWER_S", 0.2)
+    cluster = Cluster("127.0.0.1:1", "main", KafkaSettings())
+    with closing(KafkaBroker(cluster, "sink")) as broker:
+        for _ in range(3):
+            with pytest.raises(
+                Unavailable, match=r"127\.0\.0\.1:1.*goes on when the brokers answer"
+            ):
+                broker.poll(1, 0.0)
+
+
+def test_brokers_that_are_away_are_given_up_where_one_is_told_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kafka_layout, "ANSWER_S", 0.2)
+    cluster = Cluster("127.0.0.1:1", "main", KafkaSettings(give_up_s=0.3))
+    said: list[str] = []
+    with closing(KafkaBroker(cluster, "sink")) as broker:
+        with pytest.raises(Unavailable):
+            broker.poll(1, 0.0)
+        with pytest.raises(Fatal, match=r"127\.0\.0\.1:1.*\(waited \d+ s: kafka\.give_up_s"):
+            broker.poll(1, 0.0)
+    with closing(KafkaRun(cluster, say=said.append)) as run, pytest.raises(Fatal, match="127"):
+        run.exists()
+    assert len(said) == 1
+    assert said[0].startswith("waiting for kafka://127.0.0.1:1: ")
 
 
 def test_a_missing_topic_is_named(kafka: str) -> None:

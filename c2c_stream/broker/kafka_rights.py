@@ -1,0 +1,72 @@
+"""Ask the brokers at a service's start whether its user may do all that it will do."""
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from c2c_stream.broker.kafka_client import Cluster
+from c2c_stream.broker.kafka_errors import cause_of
+from c2c_stream.broker.kafka_layout import ANSWER_S
+from c2c_stream.broker.rights import Right, rights_of
+from c2c_stream.errors import Fatal
+
+_DENIED: Final = (
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+)
+# What a user may do with a resource; None where the brokers do not tell.
+Allowed = Mapping[tuple[str, str], frozenset[str] | None]
+
+
+def check(cluster: Cluster, admin: AdminClient, service: str) -> None:
+    """Raise Fatal that names each right on topics and groups that is missing.
+
+    That on the transactional id is told when its producer is made.
+    """
+    wanted = rights_of(cluster.run, service)
+    allowed = _allowed(admin, wanted)
+    missing = [str(right) for right in wanted if not _has(allowed, right)]
+    if missing:
+        who = cluster.settings.username or "the service's user"
+        raise Fatal(
+            f"{cluster.servers}: {who} lacks {', '.join(missing)}; grant it and start again"
+            f" (`c2c topics acls --run {cluster.run}` lists what each service needs)"
+        )
+
+
+def _has(allowed: Allowed, right: Right) -> bool:
+    operations = allowed.get((right.resource, right.name))
+    if operations is None:
+        return True
+    # Who may not even look lacks what contains Describe; of the others nothing is known.
+    return right.operation.lower() in operations or (
+        not operations and right.operation == "DescribeConfigs"
+    )
+
+
+def _allowed(admin: AdminClient, wanted: tuple[Right, ...]) -> Allowed:
+    names = {
+        kind: list(dict.fromkeys(right.name for right in wanted if right.resource == kind))
+        for kind in ("topic", "group")
+    }
+    asked = {"include_authorized_operations": True, "request_timeout": ANSWER_S}
+    topics = admin.describe_topics(TopicCollection(names["topic"]), **asked)
+    groups = admin.describe_consumer_groups(names["group"], **asked)
+    return {
+        **{("topic", name): _operations(future) for name, future in topics.items()},
+        **{("group", name): _operations(future) for name, future in groups.items()},
+    }
+
+
+def _operations(future: "Future[Any]") -> frozenset[str] | None:
+    try:
+        found = future.result().authorized_operations
+    except KafkaException as error:
+        cause = cause_of(error)
+        if cause is not None and cause.code() in _DENIED:
+            return frozenset()
+        return None  # it is not there, or nobody answers: whoever needs it says so
+    return frozenset(op.name.replace("_", "").lower() for op in found) if found else None
