@@ -244,11 +244,14 @@ class LocalLog:
 
 
 def _headers_text(headers: tuple[tuple[str, bytes], ...]) -> str:
-    return json.dumps([(name, value.hex()) for name, value in headers]) if headers else ""
+    # Latin-1 keeps every byte; what headers hold is nearly always ASCII.
+    pairs = [(name, value.decode("latin-1")) for name, value in headers]
+    return json.dumps(pairs) if pairs else ""
 
 
 def _headers(text: str) -> tuple[tuple[str, bytes], ...]:
-    return tuple((name, bytes.fromhex(value)) for name, value in json.loads(text)) if text else ()
+    pairs = json.loads(text) if text else ()
+    return tuple((name, value.encode("latin-1")) for name, value in pairs)
 
 
 @contextmanager

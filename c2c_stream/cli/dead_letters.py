@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from c2c_stream.broker.run import SETTLER, RunLog
+from c2c_stream.cli import codecs
 from c2c_stream.cli.brokers import find_run
 from c2c_stream.cli.choosing import (
     DEFAULT_OUT,
@@ -33,6 +34,7 @@ from c2c_stream.cli.letters import (
     print_list,
     print_rest,
 )
+from c2c_stream.codec import Codec
 from c2c_stream.engine.letters import DROPPED, REPLAYED, Choice, counts_of
 from c2c_stream.engine.settling import Plan, carry_out, desk_of, plan
 from c2c_stream.sink.show import show_dead_letter
@@ -71,8 +73,9 @@ def list_letters(
 ) -> None:
     """List dead letters: how many by stage and error, then where each stood and why it failed."""
     choice = choice_of(stage, error, since, until, ids, settled=settled)
-    with closing(find_run(settings_for(out, broker, run))) as log:
-        desk = desk_of(log)
+    settings = settings_for(out, broker, run)
+    with closing(find_run(settings)) as log:
+        desk = desk_of(log, codecs.patiently(settings))
         counts = counts_of(desk.letters(choice))
         shown = islice(desk.letters(choice), number)
         if json_output:
@@ -110,8 +113,9 @@ def show_letters(
     """
     wanted = [*(ids or []), *([place] if place else [])]
     choice = choice_of(stage, error, since, until, wanted, settled=None)
-    with closing(find_run(settings_for(out, broker, run))) as log:
-        desk = desk_of(log)
+    settings = settings_for(out, broker, run)
+    with closing(find_run(settings)) as log:
+        desk = desk_of(log, codecs.patiently(settings))
         counts = counts_of(desk.letters(choice))
         found = islice(desk.letters(choice), number)
         if not counts:
@@ -160,8 +164,17 @@ def replay(
     go on with them. A letter of which only the head was kept cannot go back: exit code 5.
     """
     choice = choice_of(stage, error, since, until, ids, settled=None if again else False)
-    with closing(find_run(settings_for(out, broker, run))) as log:
-        _settle(log, choice, REPLAYED, execute, json_output, stop=stop_at_first_error)
+    settings = settings_for(out, broker, run)
+    with closing(find_run(settings)) as log:
+        _settle(
+            log,
+            codecs.patiently(settings),
+            choice,
+            REPLAYED,
+            execute,
+            json_output,
+            stop=stop_at_first_error,
+        )
 
 
 @dead_letters.command()
@@ -182,23 +195,32 @@ def drop(
     A run whose dead letters are all settled ends with exit code 0 again.
     """
     choice = choice_of(stage, error, since, until, ids, settled=False)
-    with closing(find_run(settings_for(out, broker, run))) as log:
-        _settle(log, choice, DROPPED, execute, json_output, stop=False)
+    settings = settings_for(out, broker, run)
+    with closing(find_run(settings)) as log:
+        codec = codecs.patiently(settings)
+        _settle(log, codec, choice, DROPPED, execute, json_output, stop=False)
 
 
 def _settle(
-    log: RunLog, choice: Choice, action: str, execute: bool, json_output: bool, *, stop: bool
+    log: RunLog,
+    codec: Codec,
+    choice: Choice,
+    action: str,
+    execute: bool,
+    json_output: bool,
+    *,
+    stop: bool,
 ) -> None:
     """Count what is chosen, then settle exactly that, unless it is only to be shown."""
     if execute:
         with closing(log.feeder(SETTLER)) as feeder:
             # From here on nobody else settles any.
-            desk = desk_of(log)
+            desk = desk_of(log, codec)
             wanted = plan(desk, choice, action, stop_at_first_error=stop)
             _announce(wanted, json_output)
             done = sum(carry_out(wanted, desk, feeder))
     else:
-        wanted, done = plan(desk_of(log), choice, action, stop_at_first_error=stop), 0
+        wanted, done = plan(desk_of(log, codec), choice, action, stop_at_first_error=stop), 0
         _announce(wanted, json_output)
     _conclude(wanted, execute, done, json_output)
     raise typer.Exit(Exit.DEAD_LETTERS if wanted.refused else Exit.OK)

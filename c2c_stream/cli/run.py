@@ -146,6 +146,7 @@ def _wanted(settings: Settings, sources: tuple[Repository, ...]) -> runfile.RunF
         broker=settings.broker,
         sources=sources,
         settings=identity_of(settings),
+        schema_registry=settings.schema_registry,
     )
 
 
@@ -173,7 +174,12 @@ def settings_of_run(out: Path, properties: Sequence[str] | None = None) -> Setti
             return settings  # of services that were started one by one
         raise SettingsError(f"{out} holds no run (no {runfile.NAME}); name its folder with --out")
     return load_settings(
-        run=found.run, out=absolute(out), broker=found.broker, kafka=kafka, **found.settings
+        run=found.run,
+        out=absolute(out),
+        broker=found.broker,
+        kafka=kafka,
+        **_section(schema_registry=found.schema_registry or None),
+        **found.settings,
     )
 
 

@@ -27,6 +27,8 @@ class RunFile:
     broker: str
     sources: tuple[Repository, ...]
     settings: dict[str, Any]
+    # Where the run's other commands find it; it may change, so it is no part of what is compared.
+    schema_registry: str = ""
 
 
 def read(out: Path) -> RunFile | None:

@@ -103,6 +103,7 @@ def _serve(
             settings=settings.engine,
             meter=Meter(stage, health, clock),
             clock=clock,
+            run=settings.run,
         )
         with suppress(OSError):
             log.info("started", run=settings.run, port=http.port, pid=os.getpid())

@@ -14,6 +14,7 @@ from c2c_stream.broker.protocol import Delivered, Produced
 from c2c_stream.codec import Codec
 from c2c_stream.engine.books import Books
 from c2c_stream.engine.stage import Chunk, Outcome
+from c2c_stream.engine.trace import Span, Tracer
 from c2c_stream.reasons import Reason
 from c2c_stream.records import (
     DeadLetter,
@@ -66,19 +67,22 @@ class _Emitted(NamedTuple):
 class Outbox:
     """Encodes the results of one service."""
 
-    def __init__(self, service: str, codec: Codec) -> None:
+    def __init__(self, service: str, codec: Codec, tracer: Tracer) -> None:
         self._service = service
         self._codec = codec
+        self._tracer = tracer
 
-    def outcome(self, record: Record, outcome: Outcome) -> Settled:
+    def outcome(self, delivered: Delivered, record: Record, outcome: Outcome) -> Settled:
         """Return what a finished record emits."""
-        emitted = self._emit(origin_of(record), outcome.outputs, outcome.rejected)
+        span = self._tracer.span(delivered, record)
+        emitted = self._emit(span, origin_of(record), outcome.outputs, outcome.rejected)
         delta = _counted(1, emitted.out, emitted.rejected, emitted.rejections)
         return Settled(emitted.produced, delta, emitted.size, emitted.reasons, outcome.puts)
 
-    def chunk(self, chunk: Chunk) -> Settled:
+    def chunk(self, delivered: Delivered, record: Record, chunk: Chunk) -> Settled:
         """Return what a part of a Source's record emits; the record itself goes on."""
-        emitted = self._emit(chunk.origin, chunk.outputs, chunk.rejected)
+        span = self._tracer.span(delivered, record)
+        emitted = self._emit(span, chunk.origin, chunk.outputs, chunk.rejected)
         delta = _counted(0, emitted.out, emitted.rejected, emitted.rejections)
         return Settled(
             emitted.produced, replace(delta, cursor=chunk.cursor), emitted.size, emitted.reasons
@@ -100,23 +104,28 @@ class Outbox:
             reason=reason[:MAX_REASON_CHARS],
             attempt=attempt,
         )
-        produced = self._produced(letter)
+        span = self._tracer.span(delivered, None)
+        produced = self._produced(span, letter)
         if len(produced.value) > MAX_DEAD_LETTER_BYTES:
-            produced = self._produced(_head_of(letter))
+            produced = self._produced(span, _head_of(letter))
         return Settled((produced,), Books(read=1, dead=1), len(produced.value), {error: 1})
 
     def _emit(
-        self, origin: Origin, outputs: Iterable[Record], rejected: Iterable[RejectedItem]
+        self,
+        span: Span,
+        origin: Origin,
+        outputs: Iterable[Record],
+        rejected: Iterable[RejectedItem],
     ) -> _Emitted:
         turned_down = list(rejected)
         emitted: list[Produced] = []
         for output in outputs:
-            produced = self._produced(output)
+            produced = self._produced(span, output)
             if len(produced.value) <= topic_of(output).max_bytes:
                 emitted.append(produced)
             else:
                 turned_down.append(_too_big(output, len(produced.value)))
-        rejections = [self._produced(r) for r in self._rejections(origin, turned_down)]
+        rejections = [self._produced(span, r) for r in self._rejections(origin, turned_down)]
         return _Emitted(
             (*emitted, *rejections),
             len(emitted),
@@ -138,11 +147,12 @@ class Outbox:
         if part:
             yield Rejection(self._service, origin.repository, origin.commit, tuple(part))
 
-    def _produced(self, record: Record) -> Produced:
+    def _produced(self, span: Span, record: Record) -> Produced:
         return Produced(
             topic_of(record).name,
             key_of(record).encode("utf-8", "surrogatepass"),
             self._codec.encode(record),
+            self._tracer.headers(span, record),
         )
 
 

@@ -26,6 +26,7 @@ from c2c_stream.engine.policy import (
     Stop,
 )
 from c2c_stream.engine.stage import Chunk, Outcome, Place
+from c2c_stream.engine.trace import Tracer
 from c2c_stream.engine.workers import Completion, Worker
 from c2c_stream.errors import DecodeError, Fatal, Unavailable
 from c2c_stream.settings import EngineSettings
@@ -56,6 +57,7 @@ class Runner:
         settings: EngineSettings,
         meter: Meter,
         clock: Clock,
+        run: str = "main",
     ) -> None:
         self._worker = worker
         self._broker = broker
@@ -63,7 +65,7 @@ class Runner:
         self._settings = settings
         self._meter = meter
         self._clock = clock
-        self._outbox = Outbox(meter.stage, codec)
+        self._outbox = Outbox(meter.stage, codec, Tracer(run, meter.stage))
         self._flights = Flights(
             RetryPolicy(settings.max_attempts, settings.retry_base_s), in_order=worker.in_order
         )
@@ -209,9 +211,11 @@ class Runner:
         match completion.result:
             case Chunk() as chunk:
                 flight.cursor = chunk.cursor
-                self._succeeded(place, self._outbox.chunk(chunk), done=False)
+                settled = self._outbox.chunk(flight.delivered, flight.record, chunk)
+                self._succeeded(place, settled, done=False)
             case Outcome() as outcome:
-                self._succeeded(place, self._outbox.outcome(flight.record, outcome), done=True)
+                settled = self._outbox.outcome(flight.delivered, flight.record, outcome)
+                self._succeeded(place, settled, done=True)
             case error:
                 self._failed(place, error)
 

@@ -48,9 +48,8 @@ class Desk:
                 yield letter
 
 
-def desk_of(run: RunLog) -> Desk:
+def desk_of(run: RunLog, codec: Codec) -> Desk:
     """Return the letters of a run as they are now."""
-    codec = Codec()
     spans = dict(run.spans(DEAD_LETTERS.name))
     done = run.records(SETTLEMENTS.name, run.spans(SETTLEMENTS.name))
     return Desk(run, codec, settled_in(done, codec), spans)
@@ -86,7 +85,7 @@ def plan(desk: Desk, choice: Choice, action: str, *, stop_at_first_error: bool) 
 def carry_out(wanted: Plan, desk: Desk, feeder: Feeder) -> Iterator[int]:
     """Do what was planned; yield how many letters each transaction settled."""
     letters = (one for one in desk.letters(Choice()) if one.place in wanted.places)
-    yield from settle(feeder, letters, wanted.action)
+    yield from settle(feeder, letters, wanted.action, desk.codec)
 
 
 def obstacle(letter: Letter) -> str:
@@ -99,9 +98,8 @@ def obstacle(letter: Letter) -> str:
     return ""
 
 
-def settle(feeder: Feeder, letters: Iterable[Letter], action: str) -> Iterator[int]:
+def settle(feeder: Feeder, letters: Iterable[Letter], action: str, codec: Codec) -> Iterator[int]:
     """Settle letters; yield how many each transaction settled. Raises Fatal, Unavailable."""
-    codec = Codec()
     mark = from_text(feeder.marks().get(_AT, ""), _AT)
     for batch in _batches(letters):
         outputs: dict[Partition, list[Produced]] = defaultdict(list)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from c2c_stream import metrics
 from c2c_stream.broker.local import LocalBroker, LocalLog
 from c2c_stream.broker.protocol import Broker, Position, Produced
+from c2c_stream.codec import Codec
 from c2c_stream.engine.books import Books, from_metadata
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.health import Health
@@ -94,7 +95,12 @@ class Service:
     """One service at work."""
 
     def __init__(
-        self, run: Seats, name: str, make: Callable[[Broker], Worker], settings: EngineSettings
+        self,
+        run: Seats,
+        name: str,
+        make: Callable[[Broker], Worker],
+        settings: EngineSettings,
+        codec: Codec = CODEC,
     ) -> None:
         self.health = Health()
         self.error: BaseException | None = None
@@ -103,6 +109,7 @@ class Service:
         self._name = name
         self._make = make
         self._settings = settings
+        self._codec = codec
         self._stopping = threading.Event()
         self._todo: list[Callable[[Any], None]] = []
         self.thread = threading.Thread(target=self._main, name=name)
@@ -143,7 +150,7 @@ class Service:
                 runner = Runner(
                     worker=self._make(broker),
                     broker=broker,
-                    codec=CODEC,
+                    codec=self._codec,
                     settings=self._settings,
                     meter=Meter(self._name, self.health, clock),
                     clock=clock,
@@ -163,10 +170,12 @@ def serving(
     run: Seats,
     name: str,
     make: Callable[[Broker], Worker],
+    codec: Codec = CODEC,
+    /,
     **settings: Any,
 ) -> Iterator[Service]:
     """Run a service for the length of the block; what stopped it by itself is raised after it."""
-    service = Service(run, name, make, EngineSettings(**(FAST | settings)))
+    service = Service(run, name, make, EngineSettings(**(FAST | settings)), codec)
     service.thread.start()
     try:
         yield service

@@ -12,6 +12,7 @@ from c2c_stream.engine.outbox import (
     Settled,
 )
 from c2c_stream.engine.stage import Chunk, Outcome
+from c2c_stream.engine.trace import Tracer
 from c2c_stream.records import (
     DeadLetter,
     File,
@@ -25,8 +26,9 @@ from c2c_stream.records import (
 from c2c_stream.topics import DEAD_LETTER_HEAD_BYTES, MAX_DEAD_LETTER_BYTES, MAX_RECORD_BYTES
 from tests.engine.make import CODEC
 
-OUTBOX = Outbox("collector", CODEC)
+OUTBOX = Outbox("collector", CODEC, Tracer("main", "collector"))
 FILE = File("f", Origin(repository="r", commit="c", path="p.py"))
+READ = Delivered("files", 0, 7, b"f", CODEC.encode(FILE))
 
 
 def rejections(settled: Settled) -> list[Rejection]:
@@ -49,7 +51,7 @@ def test_an_outcome_is_its_outputs_and_one_rejection_with_their_books() -> None:
         RejectedItem(reason="async"),
         RejectedItem(reason="async"),
     )
-    settled = OUTBOX.outcome(FILE, Outcome((Function(function_id="a"),), items, {"k": b"v"}))
+    settled = OUTBOX.outcome(READ, FILE, Outcome((Function(function_id="a"),), items, {"k": b"v"}))
     assert [output.topic for output in settled.outputs] == ["functions", "rejections"]
     assert settled.outputs[0].key == b"a"
     assert rejections(settled) == [Rejection("collector", "r", "c", items)]
@@ -62,12 +64,12 @@ def test_an_outcome_is_its_outputs_and_one_rejection_with_their_books() -> None:
 
 
 def test_a_chunk_counts_its_items_but_not_its_record() -> None:
-    settled = OUTBOX.chunk(Chunk((Function(), Function()), (), "here"))
+    settled = OUTBOX.chunk(READ, FILE, Chunk((Function(), Function()), (), "here"))
     assert settled.delta == Books(found=2, out=2, cursor="here")
 
 
 def test_nothing_found_is_nothing_emitted() -> None:
-    settled = OUTBOX.outcome(FILE, Outcome())
+    settled = OUTBOX.outcome(READ, FILE, Outcome())
     assert settled.outputs == ()
     assert settled.delta == Books(read=1, processed=1)
 
@@ -76,7 +78,7 @@ def test_an_output_that_is_too_large_is_a_rejection_that_says_so() -> None:
     large = Function(
         "a", "o", origin=FILE.origin, qualified_name="q", line=7, code="x" * MAX_RECORD_BYTES
     )
-    settled = OUTBOX.outcome(FILE, Outcome((large, replace(large, code="x"))))
+    settled = OUTBOX.outcome(READ, FILE, Outcome((large, replace(large, code="x"))))
     assert [output.topic for output in settled.outputs] == ["functions", "rejections"]
     [item] = rejections(settled)[0].items
     assert (item.reason, item.occurrence_id, item.path, item.line) == (
@@ -92,7 +94,7 @@ def test_an_output_that_is_too_large_is_a_rejection_that_says_so() -> None:
 
 def test_many_rejected_items_are_split_so_that_no_record_is_too_large() -> None:
     items = [RejectedItem(qualified_name=str(n), detail="ü" * 10**5) for n in range(3000)]
-    settled = OUTBOX.outcome(FILE, Outcome(rejected=tuple(items)))
+    settled = OUTBOX.outcome(READ, FILE, Outcome(rejected=tuple(items)))
     found = rejections(settled)
     assert len(found) == settled.delta.rejections > 1
     assert [i.qualified_name for r in found for i in r.items] == [str(n) for n in range(3000)]
@@ -102,7 +104,7 @@ def test_many_rejected_items_are_split_so_that_no_record_is_too_large() -> None:
 
 def test_a_hostile_name_makes_no_rejection_too_large() -> None:
     item = RejectedItem(qualified_name="n" * 10**7, path="p" * 10**7, detail="d" * 10**7)
-    settled = OUTBOX.outcome(FILE, Outcome(rejected=(item,)))
+    settled = OUTBOX.outcome(READ, FILE, Outcome(rejected=(item,)))
     assert len(settled.outputs[0].value) < REJECTION_BYTES
 
 

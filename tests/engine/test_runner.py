@@ -8,12 +8,24 @@ import pytest
 from prometheus_client import REGISTRY
 
 from c2c_stream import metrics
+from c2c_stream.avro import text_of
 from c2c_stream.broker.local import LocalBroker
 from c2c_stream.broker.protocol import Broker, Delivered, Produced
+from c2c_stream.codec import Codec
+from c2c_stream.engine import held
 from c2c_stream.engine.stage import Outcome, Place
 from c2c_stream.engine.workers import AsyncWorker, KeyedWorker, PureWorker, SourceWorker, Worker
 from c2c_stream.errors import Fatal, Poison, Retry, Unavailable
-from c2c_stream.records import DeadLetter, File, Function, Record, RejectedItem, Repository, Sample
+from c2c_stream.records import (
+    RECORDS,
+    DeadLetter,
+    File,
+    Function,
+    Record,
+    RejectedItem,
+    Repository,
+    Sample,
+)
 from tests.engine.make import CODEC
 from tests.engine.service import Run, eventually, ids, serving
 from tests.engine.stages import Async, Chunks, Keyed, Pure, passed
@@ -294,6 +306,46 @@ def test_a_newer_schema_holds_its_partition_and_no_other(run: Run) -> None:
         assert "samples[0]@1: schema fingerprint 0707070707070707" in service.health.not_ready
     assert [name for name in done if "DeadLetter" not in name] == ["Sample samples[0]@0"]
     assert run.position("samples").offset == 1
+
+
+class Away:
+    """A registry that does not answer."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.back = False
+
+    def ids(self) -> dict[type[Record], int]:
+        return {record: number for number, record in enumerate(RECORDS, 1)}
+
+    def schema(self, schema_id: int) -> str:
+        self.asked += 1
+        if not self.back:
+            raise Unavailable("nobody there")
+        return text_of(RECORDS[schema_id - 1])
+
+
+def test_records_that_only_a_registry_explains_wait_for_it_in_order(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "AGAIN_S", 0.05)
+    registry = Away()
+    codec = Codec(registry=registry)
+    run.feed(*files(2))
+    run.append(*(Produced("files", b"", codec.encode(file)) for file in files(3, start=2)))
+    run.feed(*files(2, start=5))
+    with serving(run, "collector", pure(), codec) as service:
+        eventually(lambda: registry.asked > 2)
+        assert "files[0]@2: nobody there" in service.health.not_ready
+        eventually(lambda: run.position("files").offset == 2)
+        run.feed(*files(1, start=7))
+        registry.back = True
+        eventually(lambda: run.has_read("files"))
+        assert service.health.not_ready == ""
+    found = [codec.decode(at.value) for at in run.log.read("functions", 0, 100)]
+    assert ids(found) == numbers(8)
+    assert run.records("dead-letters") == []
+    assert run.books("files").balanced()
 
 
 def test_a_bug_in_a_stage_stops_the_service_and_loses_nothing(run: Run) -> None:

@@ -57,7 +57,7 @@ def settle(run: Run, action: str, choice: Choice, *, stop_at_first_error: bool =
         closing(LocalRun(run.folder, "main")) as log,
         closing(log.feeder(SETTLER)) as feeder,
     ):
-        desk = desk_of(log)
+        desk = desk_of(log, CODEC)
         wanted = plan(desk, choice, action, stop_at_first_error=stop_at_first_error)
         assert sum(carry_out(wanted, desk, feeder)) == wanted.counts.total()
         return wanted
@@ -116,7 +116,7 @@ def test_only_what_was_counted_is_settled(run: Run) -> None:
         closing(LocalRun(run.folder, "main")) as log,
         closing(log.feeder(SETTLER)) as feeder,
     ):
-        desk = desk_of(log)
+        desk = desk_of(log, CODEC)
         wanted = plan(desk, OPEN, REPLAYED, stop_at_first_error=False)
         run.feed(File(file_id="late"))
         read(run, {"late"})
@@ -132,7 +132,7 @@ def test_many_letters_are_settled_in_bounded_transactions(
         closing(LocalRun(run.folder, "main")) as log,
         closing(log.feeder(SETTLER)) as feeder,
     ):
-        desk = desk_of(log)
+        desk = desk_of(log, CODEC)
         wanted = plan(desk, OPEN, REPLAYED, stop_at_first_error=False)
         assert list(carry_out(wanted, desk, feeder)) == [2, 1]
         monkeypatch.setattr(settling, "BATCH_BYTES", 1)

@@ -15,6 +15,7 @@ from c2c_stream.engine.ledger import Commit, Ledger
 from c2c_stream.engine.outbox import Outbox
 from c2c_stream.engine.policy import Bury, RetryPolicy
 from c2c_stream.engine.stage import Chunk, Outcome, Place
+from c2c_stream.engine.trace import Tracer
 from c2c_stream.engine.worker import Task
 from c2c_stream.errors import DecodeError, Poison, Retry, Unavailable
 from c2c_stream.records import DeadLetter, File, Function, RejectedItem, Rejection
@@ -108,7 +109,7 @@ class Member:
     def __init__(self, broker: Broker, number: int) -> None:
         self.broker = broker
         self.number = number
-        self.outbox = Outbox("collector", CODEC)
+        self.outbox = Outbox("collector", CODEC, Tracer("main", "collector"))
         self.start()
 
     def start(self) -> None:
@@ -180,10 +181,10 @@ class Member:
             return
         if isinstance(result, Chunk):
             flight.cursor = result.cursor
-            settled = self.outbox.chunk(result)
+            settled = self.outbox.chunk(flight.delivered, flight.record, result)
         else:
             self.running.remove(task)
-            settled = self.outbox.outcome(flight.record, result)
+            settled = self.outbox.outcome(flight.delivered, flight.record, result)
         done = isinstance(result, Outcome)
         self.flights.succeeded(place, done=done)
         self.ledger.add(place, settled, now, done=done)

@@ -1,0 +1,155 @@
+"""W3C trace context and lineage in a record's headers, for people and tracers. Pure.
+
+Nothing of it is needed to read a record, and nothing of it gets into a row. A file's way is one
+trace: it begins where the file is put out, with an id that is a hash of the run and the file, and a
+well-formed one that comes in goes on. A stage's work on one record is one span; its id is a hash
+too, so that work that is done again says the same. Source: W3C Trace Context, level 1.
+"""
+
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from c2c_stream.broker.protocol import Delivered
+from c2c_stream.records import (
+    Candidate,
+    Cases,
+    File,
+    Function,
+    Inputs,
+    Record,
+    Sample,
+    content_hash,
+)
+
+TRACEPARENT: Final = "traceparent"
+TRACESTATE: Final = "tracestate"
+RUN: Final = "c2c.run"
+STAGE: Final = "c2c.stage"
+FILE: Final = "c2c.file_id"
+OCCURRENCE: Final = "c2c.occurrence_id"
+FUNCTION: Final = "c2c.function_id"
+LINEAGE: Final = (FILE, OCCURRENCE, FUNCTION)
+
+# What comes in longer than this is not passed on: headers must stay far smaller than records.
+MAX_STATE_BYTES: Final = 512
+MAX_PARENT_BYTES: Final = 256
+MAX_ID_BYTES: Final = 64
+
+_PARENT: Final = re.compile(
+    rb"(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL
+)
+_SAMPLED: Final = 1
+
+Headers = tuple[tuple[str, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A traceparent: ids as lower-case hex."""
+
+    trace_id: bytes
+    span_id: bytes
+    flags: int = _SAMPLED
+
+    def header(self) -> bytes:
+        """Return it as a header's value, of version 00."""
+        return b"00-%b-%b-%02x" % (self.trace_id, self.span_id, self.flags & _SAMPLED)
+
+
+def parent_in(headers: Headers) -> Parent | None:
+    """Return the traceparent in a record's headers; None if there is none, or not one alone."""
+    found = [value for name, value in headers if name == TRACEPARENT]
+    if len(found) != 1 or len(found[0]) > MAX_PARENT_BYTES:
+        return None
+    match = _PARENT.fullmatch(found[0])
+    # A later version may say more behind the part that we know; ours may not.
+    if match is None or (match[1] == b"00" and match[5] is not None):
+        return None
+    if not match[2].strip(b"0") or not match[3].strip(b"0"):
+        return None
+    return Parent(match[2], match[3], int(match[4], 16))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stage's work on one record: what its outputs bear."""
+
+    headers: Headers
+    lineage: dict[str, bytes]
+
+
+class Tracer:
+    """Makes the headers of one service's outputs."""
+
+    def __init__(self, run: str, stage: str) -> None:
+        self._run = run
+        self._stage = stage
+        self._salt = f"{run}\0{stage}\0".encode()
+        self._names = ((RUN, run.encode()), (STAGE, stage.encode()))
+
+    def span(self, delivered: Delivered, record: Record | None) -> Span:
+        """Return the work on a record; None stands for one that could not be read."""
+        lineage = _lineage_in(delivered.headers)
+        if record is not None:
+            lineage |= _ids_of(record)
+        parent = parent_in(delivered.headers)
+        state = () if parent is None else _state_in(delivered.headers)
+        if parent is None:
+            parent = self._root(lineage.get(FILE) or delivered.key)
+        # Many records of one parent may share a key: copies of a function in one file.
+        own = b"\0".join((parent.span_id, lineage.get(OCCURRENCE, b""), delivered.key))
+        child = Parent(parent.trace_id, self._hash(parent.trace_id, own), parent.flags)
+        return Span(((TRACEPARENT, child.header()), *state, *self._names), lineage)
+
+    def headers(self, span: Span, output: Record) -> Headers:
+        """Return the headers of an output."""
+        if isinstance(output, File):
+            return self._beginning(output)
+        ids = _ids_of(output)
+        lineage = span.lineage | ids if ids else span.lineage
+        return (*span.headers, *lineage.items())
+
+    def _beginning(self, file: File) -> Headers:
+        ids = _ids_of(file)
+        root = self._root(ids.get(FILE, b""))
+        return ((TRACEPARENT, root.header()), *self._names, *ids.items())
+
+    def _root(self, work: bytes) -> Parent:
+        trace_id = content_hash(self._run, work).encode()
+        return Parent(trace_id, self._hash(trace_id, work))
+
+    def _hash(self, trace_id: bytes, own: bytes) -> bytes:
+        return blake2b(self._salt + trace_id + own, digest_size=8).hexdigest().encode()
+
+
+def _state_in(headers: Headers) -> Headers:
+    """Return what tracers say of themselves: it goes with a traceparent, unchanged."""
+    found = tuple(header for header in headers if header[0] == TRACESTATE)
+    return found if sum(len(value) + 1 for _, value in found) <= MAX_STATE_BYTES else ()
+
+
+def _lineage_in(headers: Headers) -> dict[str, bytes]:
+    return {n: value for n, value in headers if n in LINEAGE and len(value) <= MAX_ID_BYTES}
+
+
+def _ids_of(record: Record) -> dict[str, bytes]:
+    """Return the ids that a record's body tells."""
+    match record:
+        case File():
+            found = {FILE: record.file_id}
+        case Candidate() | Inputs() | Cases():
+            return _ids_of(record.function)
+        case Function():
+            found = {
+                FILE: record.file_id,
+                OCCURRENCE: record.occurrence_id,
+                FUNCTION: record.function_id,
+            }
+        case Sample():
+            found = {FUNCTION: record.function_id}
+        case _:
+            return {}
+    ids = {name: text.encode("utf-8", "replace") for name, text in found.items()}
+    return {name: value for name, value in ids.items() if 0 < len(value) <= MAX_ID_BYTES}
