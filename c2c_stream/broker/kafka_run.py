@@ -93,11 +93,12 @@ class KafkaRun:
 
     def append(self, outputs: Sequence[Produced]) -> None:
         """See RunLog."""
+        patiently(self._feeder.open, PATIENCE_S)
         self._feeder.commit([(self._cluster.topic(o.topic), None, o) for o in outputs], [], None)
 
     def feed(self, outputs: Sequence[Produced]) -> None:
         """See RunLog: a position of a group without members says that it was done."""
-        self._feeder.open()  # ends a transaction of one that was killed
+        patiently(self._feeder.open, PATIENCE_S)  # ends a transaction of one that was killed
         if patiently(self._was_fed, PATIENCE_S):
             return
         mark = TopicPartition(self._cluster.topic(FED_AT[0]), FED_AT[1], 0, f"fed {len(outputs)}")
