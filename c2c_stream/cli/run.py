@@ -5,6 +5,7 @@ import os
 import platform
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from rich.console import Console
 
 from c2c_stream import __version__
 from c2c_stream.broker.local import LOG_NAME
-from c2c_stream.broker.run import KAFKA_SCHEME
+from c2c_stream.broker.run import KAFKA_SCHEME, RunLog
 from c2c_stream.cli import brokers, runfile
 from c2c_stream.cli.children import Children
 from c2c_stream.cli.exits import Exit, table
@@ -26,7 +27,7 @@ from c2c_stream.cli.report import (
     lines_of,
     verify_some,
 )
-from c2c_stream.cli.supervisor import Interrupted, feed, supervise
+from c2c_stream.cli.supervisor import Interrupted, feed, interrupt_on_signals, supervise
 from c2c_stream.curate.stage import Curator
 from c2c_stream.errors import SettingsError
 from c2c_stream.ingest.stage import check_remote, check_source
@@ -70,7 +71,7 @@ def run(  # the options are the command's surface
     settings = load_settings(
         **_run_id(absolute(out), broker),
         out=absolute(out),
-        broker=_absolute_broker(broker),
+        broker=absolute_broker(broker),
         keep=keep,
         # Each of the services takes a free one.
         http_port=0,
@@ -88,9 +89,26 @@ def run(  # the options are the command's surface
         for source in wanted.sources:
             check_remote(source, settings.ingest)
     found = runfile.claim(settings.out, wanted)
+
+    def begin(log: RunLog) -> None:
+        feed(log, found.sources)
+        console.print(f"{', '.join(s.url for s in found.sources)} -> {settings.out}", markup=False)
+
+    drive(settings, found, console, begin, json_output=json_output)
+
+
+def drive(
+    settings: Settings,
+    run: runfile.RunFile,
+    console: Console,
+    begin: Callable[[RunLog], None],
+    *,
+    json_output: bool,
+) -> None:
+    """Carry a run out and leave with its exit code. `begin` puts the run's first records there."""
     try:
         with runfile.only_one(settings.out):
-            report = _run(settings, found, console)
+            report = _run(settings, run, console, begin)
     except Interrupted:
         console.print("\nstopped; the same command goes on from here")
         raise typer.Exit(Exit.INTERRUPTED) from None
@@ -101,13 +119,15 @@ def run(  # the options are the command's surface
     raise typer.Exit(exit_of(report.progress, report.verified))
 
 
-def _run(settings: Settings, run: runfile.RunFile, console: Console) -> Report:
+def _run(
+    settings: Settings, run: runfile.RunFile, console: Console, begin: Callable[[RunLog], None]
+) -> Report:
     began = time.monotonic()  # noqa: TID251  # the user is told how long it took
     log = brokers.open_run(settings)
     children = Children(settings, settings.out / ".c2c" / "logs")
+    interrupt_on_signals()
     log.create()
-    feed(log, run.sources)
-    console.print(f"{', '.join(s.url for s in run.sources)} -> {settings.out}", markup=False)
+    begin(log)
     with Funnel(console) as funnel:
         progress = supervise(log, children, settings, funnel)
     log.close()
@@ -174,7 +194,7 @@ def _run_id(out: Path, broker: str) -> dict[str, str]:
     return {}
 
 
-def _absolute_broker(broker: str) -> str:
+def absolute_broker(broker: str) -> str:
     """Return local:PATH with its path absolute: the run's other commands start elsewhere."""
     kind, _, path = broker.partition(":")
     return f"{kind}:{absolute(Path(path))}" if kind == "local" and path else broker
