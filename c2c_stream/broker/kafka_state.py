@@ -9,7 +9,7 @@ from typing import Final
 from confluent_kafka import KafkaError, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from c2c_stream.broker import kafka_topics
+from c2c_stream.broker import kafka_layout, kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import translated, translating
 from c2c_stream.broker.protocol import Partition
@@ -104,7 +104,7 @@ class State:
         """Return what tells this topic from an earlier one of its name."""
         with translating(f"topic {self._topic}"):
             [asked] = self._admin.describe_topics(
-                TopicCollection([self._topic]), request_timeout=kafka_topics.ANSWER_S
+                TopicCollection([self._topic]), request_timeout=kafka_layout.ANSWER_S
             ).values()
             return str(asked.result().topic_id)
 

@@ -1,12 +1,14 @@
-"""A service process on Kafka: `python -m tests.kafka.passing ADDRESS RUN INSTANCE SHAPE`.
+"""A service process on Kafka: `python -m tests.kafka.passing ADDRESS RUN INSTANCE SHAPE [FOLDER]`.
 
-The shapes are those of tests/engine/passing.py: the ingester for `source`, else the collector.
+The shapes are those of tests/engine/passing.py: the ingester for `source`, else the collector; and
+`keyed`, the curator, with its state in FOLDER.
 Ends by SIGTERM, or by being killed. Says its instance once it owns partitions.
 """
 
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.kafka_client import Cluster
@@ -15,9 +17,11 @@ from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.health import Health
 from c2c_stream.engine.meter import Meter
 from c2c_stream.engine.runner import Runner
+from c2c_stream.engine.workers import KeyedWorker
 from c2c_stream.settings import EngineSettings, KafkaSettings
 from tests.engine.make import CODEC
 from tests.engine.passing import WORKERS
+from tests.engine.stages import Keyed
 from tests.kafka.runs import QUICK
 
 # Many small commits, so that a kill or a rebalance often meets one.
@@ -35,16 +39,21 @@ class Saying(Runner):
         sys.stdout.flush()
 
 
-def main(address: str, run: str, instance: str, shape: str) -> None:
+SERVICES = {"source": "ingester", "keyed": "curator"}
+
+
+def main(address: str, run: str, instance: str, shape: str, folder: str | None = None) -> None:
     """Serve until told to stop."""
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
-    service = "ingester" if shape == "source" else "collector"
-    settings = KafkaSettings(instance=instance, properties=dict(QUICK))
+    service = SERVICES.get(shape, "collector")
+    settings = KafkaSettings(
+        instance=instance, properties=dict(QUICK), state_folder=Path(folder) if folder else None
+    )
     broker = KafkaBroker(Cluster(address, run, settings), service)
     clock = SystemClock()
     runner = Saying(
-        worker=WORKERS[shape](),
+        worker=KeyedWorker(Keyed(), broker.state()) if shape == "keyed" else WORKERS[shape](),
         broker=broker,
         codec=CODEC,
         settings=SETTINGS,
@@ -58,4 +67,4 @@ def main(address: str, run: str, instance: str, shape: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:6])
