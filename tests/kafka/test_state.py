@@ -126,12 +126,11 @@ def test_what_was_not_committed_moves_no_file(
     cluster: Cluster, began: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(cluster)
-    with closing(seated(cluster)) as broker:
-        with monkeypatch.context() as patch:
-            patch.setattr(State, "_ends", lambda *_: {0: 10**6})  # another owner has put more
-            patch.setattr(Transactions, "commit", refused)
-            with pytest.raises(Unavailable):
-                put(broker, *NAMES, value=b"3")
+    with closing(seated(cluster)) as broker, monkeypatch.context() as patch:
+        patch.setattr(State, "_ends", lambda *_: {0: 10**6})  # another owner has put more
+        patch.setattr(Transactions, "commit", refused)
+        with pytest.raises(Unavailable):
+            put(broker, *NAMES, value=b"3")
     with closing(seated(cluster)) as broker:
         assert dict(broker.state()) == OLD_AND_NEW
     assert 0 < began[1] <= began[2] < 100
