@@ -39,7 +39,7 @@ AGE = Gauge(
 WINDOW = Gauge("c2c_window_records", "Records delivered and uncommitted.", ["stage"])
 READY = Gauge("c2c_ready", "1 while the service takes records, 0 while it cannot.", ["stage"])
 BACKPRESSURE = Gauge(
-    "c2c_backpressure", "1 while intake is held because the next stage lags.", ["stage"]
+    "c2c_backpressure", "1 while intake is held because a later stage lags.", ["stage"]
 )
 HELD_PARTITIONS = Gauge(
     "c2c_held_partitions", "Partitions held at a record of a newer schema.", ["stage"]

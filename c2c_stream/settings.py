@@ -55,7 +55,14 @@ class EngineSettings(Section):
     revoke_s: float = Field(
         5, ge=0, description="Most seconds to finish what a rebalance takes away."
     )
-    hold_lag_records: int = Field(20_000, ge=1, description="Hold while the next stage lags more.")
+    hold_lag_records: int = Field(
+        20_000, ge=1, description="Hold intake while more records than this wait further on."
+    )
+    hold: Literal["each", "ingester"] | None = Field(
+        None,
+        description="Who holds: each stage, by what waits for the next one; or the ingester alone,"
+        " by the most that waits for any. Empty: each on the local log, the ingester on Kafka.",
+    )
 
 
 class KafkaSettings(Section, Connection):

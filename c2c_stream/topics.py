@@ -147,6 +147,18 @@ def used_by(service: str) -> tuple[str, ...]:
     )
 
 
+def held_by(service: str, who: str) -> tuple[Topic, ...]:
+    """Return the topics on which a service holds its intake while too much waits there.
+
+    `who` holds: `each` service on what the next one consumes; the `ingester` alone on all that the
+    services behind it consume, so that the slowest of them slows the run wherever it stands.
+    """
+    if who == "ingester":
+        return tuple(t for t in TOPICS if t is not REPOS) if service == REPOS.consumer else ()
+    topic = output_of(service)
+    return (topic,) if topic else ()
+
+
 def state_topic_of(service: str) -> str:
     """Return the name of the compacted topic that holds a service's keyed state."""
     return f"{service}-state"

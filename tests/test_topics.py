@@ -13,6 +13,7 @@ from c2c_stream.topics import (
     SERVICES,
     TOPICS,
     Layout,
+    held_by,
     layouts,
     used_by,
 )
@@ -154,3 +155,10 @@ def test_a_service_asks_for_the_topics_that_it_touches() -> None:
     every = {name for service in SERVICES for name in used_by(service)}
     assert every == {topic.name for topic in TOPICS} | {"curator-state"}
     assert {REPOS.name, DEAD_LETTERS.name} < every
+
+
+def test_each_service_holds_on_the_next_one_or_the_ingester_on_all() -> None:
+    assert [topic.name for topic in held_by("writer", "each")] == ["inputs"]
+    assert held_by("sink", "each") == held_by("writer", "ingester") == ()
+    held = {topic.consumer for topic in held_by("ingester", "ingester")}
+    assert held == set(SERVICES) - {"ingester"}

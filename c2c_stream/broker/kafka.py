@@ -327,6 +327,9 @@ class KafkaBroker:
 
     def lag_of(self, group: str, topic: str) -> int:
         """See Broker. Marks of transactions count, until the group has come to the end."""
+        if self._counts and topic not in self._counts:  # of a service further on
+            found = kafka_topics.partitions(self._cluster, self._admin, [topic])
+            self._counts = {**self._counts, topic: found[topic]}
         partitions = [(topic, number) for number in range(self._counts.get(topic, 0))]
         positions = kafka_topics.positions(self._cluster, self._admin, group, partitions)
         ends = kafka_topics.ends(self._cluster, self._admin, partitions)

@@ -13,7 +13,7 @@ from c2c_stream.broker.local_run import LocalRun
 from c2c_stream.broker.protocol import Broker
 from c2c_stream.broker.run import KAFKA_SCHEME, RunLog
 from c2c_stream.errors import SettingsError
-from c2c_stream.settings import Settings
+from c2c_stream.settings import EngineSettings, Settings
 
 if TYPE_CHECKING:
     from c2c_stream.broker.kafka_client import Cluster
@@ -72,6 +72,13 @@ def open_broker(settings: Settings, stage: str) -> Broker:
 
         return KafkaBroker(cluster_of(settings), stage)
     return LocalBroker(broker_folder(settings), settings.run, stage, keep=settings.keep)
+
+
+def engine_of(settings: Settings) -> EngineSettings:
+    """Return the engine's settings with what depends on the broker filled in."""
+    if settings.engine.hold is not None or not is_kafka(settings):
+        return settings.engine
+    return settings.engine.model_copy(update={"hold": "ingester"})
 
 
 def open_run(settings: Settings, patience_s: float = COMMAND_S) -> RunLog:

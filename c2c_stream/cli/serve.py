@@ -15,7 +15,7 @@ import typer
 from c2c_stream import __version__, metrics
 from c2c_stream.broker.protocol import Broker
 from c2c_stream.cli import codecs, reporting, trouble
-from c2c_stream.cli.brokers import open_broker
+from c2c_stream.cli.brokers import engine_of, open_broker
 from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.http import HttpServer
@@ -100,7 +100,7 @@ def _serve(
             worker=worker_of(stage, settings, broker),
             broker=broker,
             codec=codec,
-            settings=settings.engine,
+            settings=engine_of(settings),
             meter=Meter(stage, health, clock),
             clock=clock,
             run=settings.run,

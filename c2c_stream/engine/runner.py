@@ -30,7 +30,7 @@ from c2c_stream.engine.trace import Tracer
 from c2c_stream.engine.workers import Completion, Worker
 from c2c_stream.errors import DecodeError, Fatal, Unavailable
 from c2c_stream.settings import EngineSettings
-from c2c_stream.topics import output_of
+from c2c_stream.topics import held_by
 
 # How long an idle tick waits for a record, and a busy one for a completion.
 IDLE_S = 0.05
@@ -355,7 +355,7 @@ class Runner:
         self._observed_at = now
         with self._meter.activity("observe", ACTIVITY_S):
             try:
-                self._holding = self._successor_lags()
+                self._holding = self._waits_too_much()
                 lag = self._lag()
             except Unavailable as error:
                 self._trouble("poll", str(error))
@@ -369,14 +369,11 @@ class Runner:
                 holding=self._holding,
             )
 
-    def _successor_lags(self) -> bool:
-        """Say whether the next stage lags too far; released at half the bound."""
-        topic = output_of(self._meter.stage)
-        if topic is None:
-            return False
-        bound = self._settings.hold_lag_records
-        lag = self._broker.lag_of(topic.consumer, topic.name)
-        return lag > (bound // 2 if self._holding else bound)
+    def _waits_too_much(self) -> bool:
+        """Say whether a stage further on lags too far; released at half the bound."""
+        bound = self._settings.hold_lag_records // (2 if self._holding else 1)
+        watched = held_by(self._meter.stage, self._settings.hold or "each")
+        return any(self._broker.lag_of(topic.consumer, topic.name) > bound for topic in watched)
 
     def _lag(self) -> dict[Partition, int]:
         assigned = self._broker.assigned()

@@ -1,13 +1,14 @@
-"""A service process on Kafka: `python -m tests.kafka.passing ADDRESS RUN INSTANCE SHAPE`.
+"""A service process on Kafka: `python -m tests.kafka.passing ADDRESS RUN INSTANCE SHAPE [FOLDER]`.
 
-The shapes are those of tests/engine/passing.py: the ingester for `source`, else the collector.
-How Kafka is reached stands in the environment. Ends by SIGTERM, or by being killed. Says how many
-partitions it is given.
+The shapes are those of tests/engine/passing.py: the ingester for `source`, else the collector; and
+`keyed`, the curator, with its state in FOLDER. How Kafka is reached stands in the environment. Ends
+by SIGTERM, or by being killed. Says how many partitions it is given.
 """
 
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.kafka_client import Cluster
@@ -16,9 +17,11 @@ from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.health import Health
 from c2c_stream.engine.meter import Meter
 from c2c_stream.engine.runner import Runner
+from c2c_stream.engine.workers import KeyedWorker
 from c2c_stream.settings import EngineSettings, load_settings
 from tests.engine.make import CODEC
 from tests.engine.passing import WORKERS
+from tests.engine.stages import Keyed
 from tests.kafka.runs import quick
 
 # Many small commits, so that a kill or a rebalance often meets one.
@@ -36,16 +39,20 @@ class Saying(Runner):
         sys.stdout.flush()
 
 
-def main(address: str, run: str, instance: str, shape: str) -> None:
+SERVICES = {"source": "ingester", "keyed": "curator"}
+
+
+def main(address: str, run: str, instance: str, shape: str, folder: str | None = None) -> None:
     """Serve until told to stop."""
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
-    service = "ingester" if shape == "source" else "collector"
-    settings = quick(load_settings().kafka.model_copy(update={"instance": instance}))
+    service = SERVICES.get(shape, "collector")
+    placed = {"instance": instance, "state_folder": Path(folder) if folder else None}
+    settings = quick(load_settings().kafka.model_copy(update=placed))
     broker = KafkaBroker(Cluster(address, run, settings), service)
     clock = SystemClock()
     runner = Saying(
-        worker=WORKERS[shape](),
+        worker=KeyedWorker(Keyed(), broker.state()) if shape == "keyed" else WORKERS[shape](),
         broker=broker,
         codec=CODEC,
         settings=SETTINGS,
@@ -59,4 +66,4 @@ def main(address: str, run: str, instance: str, shape: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:6])
