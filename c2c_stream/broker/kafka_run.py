@@ -11,6 +11,7 @@ from c2c_stream.broker.kafka import delivered
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import Answer, Told, patiently
 from c2c_stream.broker.kafka_feeder import KafkaFeeder
+from c2c_stream.broker.kafka_groups import Groups, position_of
 from c2c_stream.broker.kafka_layout import Found
 from c2c_stream.broker.kafka_transactions import Transactions
 from c2c_stream.broker.protocol import Delivered, Partition, Position, Produced
@@ -37,6 +38,7 @@ class KafkaRun:
         self._say = say
         self._told = Told(cluster.servers)
         self._admin = cluster.admin(self._told)
+        self._groups = Groups(cluster, self._told, stable=True)
         self._feeder = Transactions(cluster, FEEDER, self._told)
 
     @property
@@ -111,16 +113,11 @@ class KafkaRun:
             for service in SERVICES
         }
         found = {
-            service: kafka_topics.positions(
-                self._cluster, self._admin, service, wanted[service], stable=True
-            )
+            service: self._groups.positions(service, wanted[service])
             for service in reversed(SERVICES)
         }
-        marks = {
-            name: kafka_topics.marks(self._cluster, self._admin, self._cluster.group(name))
-            for name in COUNTING
-        }
         every = [at for service in SERVICES for at in wanted[service]]
+        marks = {name: self._groups.marks(name, every) for name in COUNTING}
         ends = kafka_topics.ends(self._cluster, self._admin, every)
         positions = (
             GroupPosition(service, at[0], found[service][at], ends[at], exact=False)
@@ -131,11 +128,12 @@ class KafkaRun:
 
     def append(self, outputs: Sequence[Produced]) -> None:
         """See RunLog."""
+        self._ask(self._feeder.open)
         self._feeder.commit([(self._cluster.topic(o.topic), None, o) for o in outputs], [], None)
 
     def feed(self, outputs: Sequence[Produced]) -> None:
         """See RunLog: a position of a group without members says that it was done."""
-        self._feeder.open()  # ends a transaction of one that was killed
+        self._ask(self._feeder.open)  # ends a transaction of one that was killed
         if self._ask(self._was_fed):
             return
         mark = TopicPartition(self._cluster.topic(FED_AT[0]), FED_AT[1], 0, f"fed {len(outputs)}")
@@ -154,7 +152,7 @@ class KafkaRun:
         try:
             at = TopicPartition(self._cluster.topic(FED_AT[0]), FED_AT[1])
             [found] = member.committed([at], kafka_layout.ANSWER_S)
-            return kafka_topics.position_of(found) != Position(0)
+            return position_of(found) != Position(0)
         finally:
             member.close()
 
@@ -192,4 +190,5 @@ class KafkaRun:
 
     def close(self) -> None:
         """See RunLog."""
+        self._groups.close()
         self._feeder.close()
