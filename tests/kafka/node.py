@@ -52,12 +52,12 @@ log.cleaner.enable=false
 def running(folder: Path) -> Iterator[str]:
     """Run a node whose data is in `folder`; give its address HOST:PORT."""
     require_command("java")
-    port, controller = _free_ports(2)
+    port, controller = free_ports(2)
     properties = folder / "server.properties"
     properties.write_text(
         PROPERTIES.format(port=port, controller=controller, folder=folder), encoding="utf-8"
     )
-    java = ["java", *JVM, "-cp", f"{_jars()}/*"]
+    java = ["java", *JVM, "-cp", f"{jars()}/*"]
     with (folder / "server.log").open("wb") as log:
         # Neither outlives the tests, whatever ends them.
         tied = ["setpriv", "--pdeathsig", "KILL", *java]
@@ -80,7 +80,7 @@ def running(folder: Path) -> Iterator[str]:
                 node.wait()
 
 
-def _jars() -> Path:
+def jars() -> Path:
     """Return the folder with Kafka's jars, fetched once a checkout."""
     JARS.mkdir(parents=True, exist_ok=True)
     done = JARS / "done"
@@ -103,7 +103,7 @@ def _jars() -> Path:
     return JARS
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     for found in sockets:
         found.bind(("127.0.0.1", 0))
