@@ -23,6 +23,7 @@ from confluent_kafka import (
 from c2c_stream.broker import kafka_layout, kafka_rights, kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import LOGIN, patiently, translated, translating
+from c2c_stream.broker.kafka_groups import Groups, generation_of, position_of
 from c2c_stream.broker.kafka_state import State
 from c2c_stream.broker.kafka_transactions import Addressed, Transactions
 from c2c_stream.broker.protocol import (
@@ -75,6 +76,7 @@ class KafkaBroker:
         self._failure: BaseException | None = None
         self._unsettled: dict[Partition, Position] = {}
         self._admin = cluster.admin(self._on_error)
+        self._groups = Groups(cluster, self._on_error, stable=False)
         self._consumer: Consumer = cluster.consumer(service, self._on_error)
         self._transactions = Transactions(cluster, service, self._on_error)
         self._state = State(cluster, service, self._admin) if service in STATEFUL else None
@@ -223,6 +225,7 @@ class KafkaBroker:
             self._keep(positions, puts)
             return
         moved = {p: self._with_end(p, position) for p, position in positions.items()}
+        place = self._place_in_group() if positions else None
         if self._state:
             self._state.committing(puts)
         self._unsettled = moved
@@ -230,10 +233,21 @@ class KafkaBroker:
         self._transactions.commit(
             [*self._addressed(outputs), *self._changes(puts)],
             offsets,
-            # Read now: a rebalance that left our partitions alone has a new generation, too.
-            self._consumer.consumer_group_metadata() if offsets else None,
+            place,
         )
         self._keep(moved, puts)
+
+    def _place_in_group(self) -> bytes:
+        """Return what the brokers hold a commit against.
+
+        Read at each commit: a rebalance that left our partitions alone has a new generation, too.
+        Raises Unavailable where there is none: we were evicted, and `poll` has yet to say so.
+        """
+        place: Any = self._consumer.consumer_group_metadata()
+        # The brokers take one below 0 for a client that has no group, and check nothing.
+        if generation_of(place) < 0:
+            raise Unavailable(f"{self._cluster.group(self._service)}: it is no member just now")
+        return bytes(place)
 
     def _check(self, partition: Partition, position: Position) -> None:
         """Refuse what the brokers would not: they check the generation, not who owns what."""
@@ -272,7 +286,7 @@ class KafkaBroker:
             )
         with translating("positions"):
             [at] = self._consumer.committed([self._at(still[0])], CALL_S)
-        return kafka_topics.position_of(at) == self._unsettled[still[0]]
+        return position_of(at) == self._unsettled[still[0]]
 
     def _keep(
         self,
@@ -331,7 +345,7 @@ class KafkaBroker:
             found = kafka_topics.partitions(self._cluster, self._admin, [topic])
             self._counts = {**self._counts, topic: found[topic]}
         partitions = [(topic, number) for number in range(self._counts.get(topic, 0))]
-        positions = kafka_topics.positions(self._cluster, self._admin, group, partitions)
+        positions = self._groups.positions(group, partitions)
         ends = kafka_topics.ends(self._cluster, self._admin, partitions)
         return sum(end - positions[at].offset for at, end in ends.items())
 
@@ -347,6 +361,7 @@ class KafkaBroker:
             self._transactions.close()
             if self._state:
                 self._state.close()
+            self._groups.close()
 
     # --- what the client calls, inside of poll and close
 
@@ -361,7 +376,7 @@ class KafkaBroker:
                         partial(self._state.restore, self._partition(at), fresh=new), ASSIGN_S
                     )
             for at in committed:
-                position = kafka_topics.position_of(at)
+                position = position_of(at)
                 self._owned[self._partition(at)] = _Owned(position, position.offset)
                 at.offset = at.offset if at.offset >= 0 else OFFSET_BEGINNING
             consumer.incremental_assign(committed)
@@ -461,7 +476,7 @@ def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[Top
     """Return the group's positions; waits out what a transaction is just committing."""
     found = consumer.committed(partitions, CALL_S)
     for at in found:
-        kafka_topics.position_of(at)
+        position_of(at)
     return found
 
 

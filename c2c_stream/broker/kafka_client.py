@@ -93,6 +93,21 @@ class Cluster:
             },
         )
 
+    def observer(self, service: str, on_error: OnError, *, stable: bool) -> Consumer:
+        """Return a consumer that never joins a service's group: it asks where the group stands.
+
+        If `stable`, an answer waits for what a transaction is just committing.
+        """
+        return self._made(
+            Consumer,
+            {
+                "group.id": self.group(service),
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed" if stable else "read_uncommitted",
+                "error_cb": on_error,
+            },
+        )
+
     def producer(self, service: str, on_error: OnError) -> Producer:
         """Return the transactional producer of a service's instance."""
         return self._made(

@@ -1,6 +1,7 @@
 """Puts records on a run's topics from outside, exactly once: see Feeder."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Final
 
@@ -9,8 +10,10 @@ from confluent_kafka import Consumer, TopicPartition
 from c2c_stream.broker import kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import patiently
+from c2c_stream.broker.kafka_groups import Groups
 from c2c_stream.broker.kafka_transactions import Transactions
 from c2c_stream.broker.protocol import Partition, Produced
+from c2c_stream.topics import TOPICS
 
 # A question is asked again for so long: coordinators move, brokers start again.
 PATIENCE_S: Final = 60.0
@@ -24,7 +27,7 @@ class KafkaFeeder:
     def __init__(self, cluster: Cluster, name: str) -> None:
         alone = cluster.settings.model_copy(update={"instance": INSTANCE})
         self._cluster = replace(cluster, settings=alone)
-        self._group = cluster.group(name)
+        self._name = name
         self._transactions = Transactions(self._cluster, name, lambda _: None)
         # Ends a transaction of one that was killed: now its marks are known.
         patiently(self._transactions.open, PATIENCE_S)
@@ -33,7 +36,15 @@ class KafkaFeeder:
     def marks(self) -> Mapping[Partition, str]:
         """See Feeder."""
         admin = self._cluster.admin(lambda _: None)
-        return patiently(lambda: kafka_topics.marks(self._cluster, admin, self._group), PATIENCE_S)
+        groups = Groups(self._cluster, lambda _: None, stable=True)
+
+        def ask() -> Mapping[Partition, str]:
+            counts = kafka_topics.partitions(self._cluster, admin, [t.name for t in TOPICS])
+            every = [(name, n) for name, count in counts.items() for n in range(count)]
+            return groups.marks(self._name, every)
+
+        with closing(groups):
+            return patiently(ask, PATIENCE_S)
 
     def append(
         self, outputs: Mapping[Partition, Sequence[Produced]], marks: Mapping[Partition, str]

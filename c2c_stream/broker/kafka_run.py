@@ -11,6 +11,7 @@ from c2c_stream.broker.kafka import delivered
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import Answer, Told, patiently
 from c2c_stream.broker.kafka_feeder import KafkaFeeder
+from c2c_stream.broker.kafka_groups import Groups, position_of
 from c2c_stream.broker.kafka_layout import Found
 from c2c_stream.broker.kafka_removal import Left
 from c2c_stream.broker.kafka_transactions import Transactions
@@ -39,6 +40,7 @@ class KafkaRun:
         self._trimmed: dict[Partition, int] = {}
         self._told, self._met = Told(cluster.servers), False
         self._admin = cluster.admin(self._told)
+        self._groups = Groups(cluster, self._told, stable=True)
         self._feeder = Transactions(cluster, FEEDER, self._told)
 
     @property
@@ -115,11 +117,9 @@ class KafkaRun:
 
     def _standing(self) -> Standing:
         found = self._committed()
-        marks = {
-            name: kafka_topics.marks(self._cluster, self._admin, self._cluster.group(name))
-            for name in COUNTING
-        }
-        ends = kafka_topics.ends(self._cluster, self._admin, [at for _, at in found])
+        every = [at for _, at in found]
+        marks = {name: self._groups.marks(name, every) for name in COUNTING}
+        ends = kafka_topics.ends(self._cluster, self._admin, every)
         positions = (
             GroupPosition(service, at[0], position, ends[at], exact=False)
             for (service, at), position in found.items()
@@ -134,9 +134,7 @@ class KafkaRun:
             for service in SERVICES
         }
         found = {
-            service: kafka_topics.positions(
-                self._cluster, self._admin, service, wanted[service], stable=True
-            )
+            service: self._groups.positions(service, wanted[service])
             for service in reversed(SERVICES)
         }
         return {(service, at): found[service][at] for service in SERVICES for at in wanted[service]}
@@ -184,7 +182,7 @@ class KafkaRun:
         try:
             at = TopicPartition(self._cluster.topic(FED_AT[0]), FED_AT[1])
             [found] = member.committed([at], kafka_layout.ANSWER_S)
-            return kafka_topics.position_of(found) != Position(0)
+            return position_of(found) != Position(0)
         finally:
             member.close()
 
@@ -222,4 +220,5 @@ class KafkaRun:
 
     def close(self) -> None:
         """See RunLog."""
+        self._groups.close()
         self._feeder.close()

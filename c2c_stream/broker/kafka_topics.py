@@ -1,22 +1,24 @@
-"""A run's topics and groups on Kafka, from outside: make, find, and how far each group has come."""
+"""A run's topics on Kafka, from outside: make, find, check, and how far they reach."""
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_INVALID, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from c2c_stream.broker import kafka_layout
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_errors import cause_of, translated, translating
+from c2c_stream.broker.kafka_errors import cause_of, translating
 from c2c_stream.broker.kafka_layout import ANSWER_S
-from c2c_stream.broker.protocol import Partition, Position
-from c2c_stream.errors import Fatal, SettingsError
+from c2c_stream.broker.protocol import Partition
+from c2c_stream.errors import Fatal, SettingsError, Unavailable
 from c2c_stream.topics import STATEFUL, TOPICS, state_topic_of
 
 LATEST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's
 EARLIEST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the same
+# A leader answers in milliseconds; where it does not, another one leads soon.
+LEADER_S: Final = 3.0
 # Until every broker knows of a topic that was just made.
 SPREAD_S: Final = 3.0
 LOOK_S: Final = 0.1
@@ -131,49 +133,26 @@ def offsets(
     asked = {TopicPartition(cluster.topic(t), p): which for t, p in wanted}
     if not asked:
         return {}
+    try:
+        return _answered(cluster, admin, asked)
+    except Unavailable:
+        # The client goes on asking a leader that is gone until it hears who leads now.
+        with translating("leaders of partitions"):
+            admin.list_topics(timeout=ANSWER_S)
+        raise
+
+
+def _answered(
+    cluster: Cluster, admin: AdminClient, asked: dict[TopicPartition, OffsetSpec]
+) -> dict[Partition, int]:
     with translating("offsets of partitions"):
-        answers = admin.list_offsets(asked, request_timeout=ANSWER_S)
-        return {_of(cluster, at): future.result().offset for at, future in answers.items()}
-
-
-def positions(
-    cluster: Cluster,
-    admin: AdminClient,
-    service: str,
-    wanted: Iterable[Partition],
-    *,
-    stable: bool = False,
-) -> dict[Partition, Position]:
-    """Return a group's committed positions; where there is none, the beginning.
-
-    What a transaction is just committing is not among them yet; if `stable`, that is Unavailable.
-    """
-    asked = [TopicPartition(cluster.topic(t), p) for t, p in wanted]
-    group = ConsumerGroupTopicPartitions(cluster.group(service), asked)
-    with translating(f"positions of {cluster.group(service)}"):
-        [answer] = admin.list_consumer_group_offsets(
-            [group], require_stable=stable, request_timeout=ANSWER_S
-        ).values()
-        found: Any = answer.result()
-    return {_of(cluster, at): position_of(at) for at in found.topic_partitions}
-
-
-def marks(cluster: Cluster, admin: AdminClient, group: str) -> dict[Partition, str]:
-    """Return the metadata of all positions of a group; of one that never was, none."""
-    asked = [ConsumerGroupTopicPartitions(group)]
-    with translating(f"positions of {group}"):
-        [answer] = admin.list_consumer_group_offsets(
-            asked, require_stable=True, request_timeout=ANSWER_S
-        ).values()
-        found: Any = answer.result()
-    return {_of(cluster, at): position_of(at).metadata for at in found.topic_partitions or ()}
-
-
-def position_of(at: TopicPartition) -> Position:
-    """Return a committed position. A negative offset is none."""
-    if at.error is not None:
-        raise translated(at.error, f"position of {at.topic}[{at.partition}]")
-    return Position(max(0, at.offset), at.metadata or "")
+        answers = admin.list_offsets(asked, request_timeout=LEADER_S)
+        found = {_of(cluster, at): future.result().offset for at, future in answers.items()}
+    if OFFSET_INVALID in found.values():
+        raise Unavailable(
+            "offsets of partitions: a leader does not answer; it goes on when one does"
+        )
+    return found
 
 
 def _of(cluster: Cluster, at: TopicPartition) -> Partition:

@@ -57,15 +57,24 @@ def save(store: Store, manifest: Manifest) -> None:
     store.write_text(manifest.name, json.dumps(asdict(manifest), indent=1) + "\n")
 
 
+def load(root: Path, name: str) -> Manifest | None:
+    """Return a manifest below `root`; None if there is none yet. Raises Fatal if it is broken."""
+    path = root / name
+    try:
+        return _manifest(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Fatal(
+            f"{path}: not a manifest ({error}); restore it, or start again in another folder"
+        ) from error
+
+
 def load_all(root: Path) -> Iterator[Manifest]:
     """Yield the manifests below `root`. Raises Fatal for one that cannot be read."""
     for path in sorted((root / FOLDER).glob("*.json")):
-        try:
-            yield _manifest(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise Fatal(
-                f"{path}: not a manifest ({error}); restore it, or start again in another folder"
-            ) from error
+        if found := load(root, path.relative_to(root).as_posix()):
+            yield found
 
 
 def positions(root: Path) -> dict[Partition, int]:

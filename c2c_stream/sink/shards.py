@@ -2,16 +2,21 @@
 
 Order of a cut: shard (temporary name, synced, renamed), then manifest. A crash between the two
 leaves a longer file than the manifest says; its surplus rows are left out when it is read back.
+
+Several sinks may share a store, and a rebalance may hand a partition over in the middle of a cut.
+So a cut holds its partition and begins with the manifest as it stands then, not as it was known.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
 
-from c2c_stream.errors import Fatal, SettingsError
+from c2c_stream.errors import Fatal, SettingsError, Unavailable
 from c2c_stream.records import DeadLetter, Record, Rejection, Sample, Settlement
 from c2c_stream.settings import SinkSettings
 from c2c_stream.sink.columns import (
@@ -24,7 +29,7 @@ from c2c_stream.sink.columns import (
     rejection_rows,
     sample_row,
 )
-from c2c_stream.sink.manifest import Manifest, Shard, load_all, save
+from c2c_stream.sink.manifest import FOLDER, Manifest, Shard, load, load_all, save
 from c2c_stream.sink.store import TMP, Store
 
 PREFIXES = {
@@ -35,6 +40,7 @@ PREFIXES = {
 }
 _AUDIT = {"rejections": REJECTIONS, "dead-letters": DEAD_LETTERS, "settlements": SETTLEMENTS}
 _SUFFIXES = (".parquet", ".jsonl")
+_PARTITION = re.compile(r"[a-z-]+-(\d{5})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,16 @@ class Writer:
         raise TypeError(f"the sink does not store {type(record).__name__} records")
 
     def cut(self, manifest: Manifest, rows: Mapping[int, list[Row]]) -> Iterator[Manifest]:
-        """Write `rows` (by offset), all behind `manifest.next`; yield what is durable, in steps."""
+        """Write those of `rows` (by offset) that are not durable; yield what is, in steps.
+
+        Raises Unavailable while another sink is at work on the partition.
+        """
+        with self.store.locked(manifest.name):
+            manifest = load(self.store.root, manifest.name) or manifest
+            yield manifest
+            yield from self._cut(manifest, {o: r for o, r in rows.items() if o >= manifest.next})
+
+    def _cut(self, manifest: Manifest, rows: Mapping[int, list[Row]]) -> Iterator[Manifest]:
         size = self.settings.shard_rows
         for number, offsets in groupby(sorted(rows), key=lambda offset: offset // size):
             first, known, end = number * size, [], manifest.next
@@ -84,14 +99,21 @@ class Writer:
 
         Raises SettingsError if the dataset was begun with other settings, Fatal if a shard is gone.
         """
+        for (topic, partition), paths in self._files().items():
+            with suppress(Unavailable):  # who is at work on it knows what it left behind
+                self._clean(self.manifest(topic, partition).name, paths)
         manifests = {(m.topic, m.partition): m for m in load_all(self.store.root)}
         for manifest in manifests.values():
             self._check(manifest)
-        named = {shard.file for m in manifests.values() for shard in m.shards}
-        for path in self._files():
-            if path.relative_to(self.store.root).as_posix() not in named:
-                self.store.remove(path)
         return manifests
+
+    def _clean(self, name: str, paths: Iterable[Path]) -> None:
+        with self.store.locked(name):
+            manifest = load(self.store.root, name)
+            named = {shard.file for shard in manifest.shards} if manifest else set()
+            for path in paths:
+                if path.relative_to(self.store.root).as_posix() not in {*named, name}:
+                    self.store.remove(path)
 
     def _write(self, manifest: Manifest, first: int, end: int, rows: list[Row]) -> Shard:
         number = first // manifest.shard_rows
@@ -123,11 +145,14 @@ class Writer:
                     f"restore it, or start again in another folder"
                 )
 
-    def _files(self) -> Iterator[Path]:
-        """Yield the files that look like ours: shards, and what has a temporary name."""
-        for prefix in PREFIXES.values():
-            for path in sorted(self.store.root.glob(f"{prefix}-*")):
-                if path.name.removesuffix(TMP).endswith(_SUFFIXES):
-                    yield path
-        yield from sorted((self.store.root / ".c2c/sink").glob(f"*{TMP}"))
-        yield from sorted(self.store.root.glob(f"README.md{TMP}"))
+    def _files(self) -> Mapping[tuple[str, int], list[Path]]:
+        """Return the files that look like ours, by partition: shards, and temporary ones."""
+        found: dict[tuple[str, int], list[Path]] = {}
+        for topic, prefix in PREFIXES.items():
+            shards = self.store.root.glob(f"{prefix}-*")
+            manifests = (self.store.root / FOLDER).glob(f"{topic}-*{TMP}")
+            for path in sorted((*shards, *manifests)):
+                number = _PARTITION.match(path.name)
+                if number and path.name.removesuffix(TMP).endswith((*_SUFFIXES, ".json")):
+                    found.setdefault((topic, int(number[1])), []).append(path)
+        return found

@@ -7,18 +7,20 @@ writes never meet; rows stay in memory until they are durable, also when an atte
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from c2c_stream.engine.stage import Outcome, Place
+from c2c_stream.errors import Unavailable
 from c2c_stream.records import Record
 from c2c_stream.settings import SinkSettings
 from c2c_stream.sink.card import NAME as CARD
 from c2c_stream.sink.card import Facts, write_card
 from c2c_stream.sink.columns import Row
-from c2c_stream.sink.manifest import Manifest, Partition
+from c2c_stream.sink.manifest import FOLDER, Manifest, Partition
 from c2c_stream.sink.shards import Writer
-from c2c_stream.sink.store import Store
+from c2c_stream.sink.store import TMP, Store
 from c2c_stream.topics import topic_of
 
 # A full shard may be more than the engine's window holds: what waits is cut at this, too.
@@ -102,8 +104,10 @@ class Sink:
     def _open(self) -> Mapping[Partition, Manifest]:
         store = self._writer.store
         manifests = self._writer.open()
-        if not (store.root / CARD).exists():
-            write_card(store.root, Facts(), self._settings.layout, store)
+        with suppress(Unavailable), store.locked(f"{FOLDER}/{CARD}"):  # another sink begins one
+            store.remove(store.root / f"{CARD}{TMP}")
+            if not (store.root / CARD).exists():
+                write_card(store.root, Facts(), self._settings.layout, store)
         return manifests
 
     def _lane(self, record: Record, partition: int) -> _Lane:
@@ -134,8 +138,7 @@ class Sink:
                 return
 
     def _write(self, lane: _Lane, rows: Mapping[int, list[Row]]) -> None:
-        behind = {o: found for o, found in rows.items() if o >= lane.manifest.next}
-        for manifest in self._writer.cut(lane.manifest, behind):
+        for manifest in self._writer.cut(lane.manifest, rows):
             lane.manifest = manifest
 
 

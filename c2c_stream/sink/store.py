@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -45,6 +46,27 @@ class Store:
             return list(read_rows(self.root / name))
         except SourceError as error:
             raise Fatal(f"{error}; restore it, or start again in another folder") from error
+
+    @contextlib.contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold one part of the store against other sinks. Raises Unavailable if one is at it.
+
+        Whatever ends a process lets go of what it held.
+        """
+        path = self.root / f"{name}.lock"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            opened = path.open("ab")
+        except OSError as error:
+            raise _unavailable(path, error) from error
+        with opened as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Unavailable(
+                    f"{path}: another sink is at work on it; this one waits"
+                ) from error
+            yield
 
     def remove(self, path: Path) -> None:
         """Delete a file that may be gone already."""

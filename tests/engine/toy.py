@@ -6,7 +6,7 @@ counter, a stage is what a record's content says.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from c2c_stream.broker.protocol import Delivered, Partition, Position, Produced
 from c2c_stream.engine.books import from_metadata
@@ -228,38 +228,6 @@ class Member:
                 return  # aborted; the results are kept for as long as their partitions are
             if lost != "answer":
                 self.ledger.committed(commit, 0.0)
-
-
-class X1(Member):
-    """A mutant: emits finished results out of order and commits the watermark only."""
-
-    def commit(self, *, lost: str = "") -> None:
-        if lost or self.generation != self.broker.generation:
-            super().commit(lost=lost)
-            return
-        for window in self.ledger._windows.values():
-            for entry in window._entries.values():
-                if entry.done:
-                    self.broker.appended += [o for r in entry.results for o in r.outputs]
-                    entry.results = [replace(result, outputs=()) for result in entry.results]
-        super().commit()
-
-
-class X2(Member):
-    """A mutant: keeps what it has of a revoked partition and commits it in the new generation."""
-
-    def lose(self, partitions: set[Partition]) -> None:
-        self.flights.forget(partitions)
-        for partition in partitions:
-            del self.epochs[partition], self.next[partition]
-
-
-class X3(Member):
-    """A mutant: after a commit whose answer was lost it makes another one."""
-
-    def commit(self, *, lost: str = "") -> None:
-        super().commit(lost=lost)
-        self.ledger._pending = None
 
 
 def oracle(broker: Broker) -> None:

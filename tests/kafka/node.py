@@ -5,7 +5,6 @@ Never kill it: a combined node that dies just after a commit may lose the transa
 
 import fcntl
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 from tests.processes import ROOT
 from tests.require import missing, require_command
+from tests.sockets import free_ports
 
 JARS = ROOT / "build" / "kafka"
 JVM = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
@@ -67,7 +67,7 @@ def running(
         (PROPERTIES + more).format(port=port, controller=controller, other=other, folder=folder),
         encoding="utf-8",
     )
-    java = ["java", *JVM, "-cp", f"{_jars()}/*"]
+    java = ["java", *JVM, "-cp", f"{jars()}/*"]
     with (folder / "server.log").open("wb") as log:
         # Neither outlives the tests, whatever ends them.
         tied = ["setpriv", "--pdeathsig", "KILL", *java]
@@ -88,7 +88,7 @@ def running(
                 node.wait()
 
 
-def _jars() -> Path:
+def jars() -> Path:
     """Return the folder with Kafka's jars, fetched once a checkout."""
     JARS.mkdir(parents=True, exist_ok=True)
     done = JARS / "done"
@@ -109,16 +109,6 @@ def _jars() -> Path:
                 missing(f"Kafka's jars, and maven could not fetch them: {fetched.stdout[-500:]}")
             done.touch()
     return JARS
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for found in sockets:
-        found.bind(("127.0.0.1", 0))
-    ports = [found.getsockname()[1] for found in sockets]
-    for found in sockets:
-        found.close()
-    return ports
 
 
 def _await(address: str, log: Path, client: Mapping[str, str]) -> None:

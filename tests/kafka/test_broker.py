@@ -30,6 +30,7 @@ FILES = ("files", 0)
         (KafkaError._TRANSPORT, Unavailable, "it goes on"),
         (KafkaError._TIMED_OUT, Unavailable, "it goes on"),
         (KafkaError.COORDINATOR_NOT_AVAILABLE, Unavailable, "it goes on"),
+        (KafkaError.FENCED_LEADER_EPOCH, Unavailable, "it goes on"),
         (KafkaError._FENCED, Fatal, "start again"),
         (KafkaError.INVALID_TXN_STATE, Fatal, "start again"),
     ],
@@ -181,6 +182,22 @@ def test_a_commit_that_was_not_stored_is_made_again(kafka: str) -> None:
         broker.commit([Produced("functions", b"", b"x")], {FILES: position}, {})
     assert run.end("functions") == 2
     assert run.positions("collector", "files")[FILES] == position
+
+
+def test_who_is_no_member_any_more_commits_nothing(kafka: str) -> None:
+    cluster = fresh_run(kafka)
+    run = Outside(cluster)
+    run.append(Produced("files", b"", b"a"))
+    with closing(seated(cluster)) as broker:
+        position = Position(read(broker, 1)[0].offset + 1, "m")
+        member = broker._consumer
+        # To the brokers it has no group: they would take the commit and check nothing.
+        broker._consumer = cluster.observer("collector", lambda _: None, stable=True)
+        with closing(broker._consumer), pytest.raises(Unavailable, match="no member"):
+            broker.commit([Produced("functions", b"", b"x")], {FILES: position}, {})
+        broker._consumer = member
+    assert run.end("functions") == 0
+    assert run.positions("collector", "files")[FILES] == Position(0)
 
 
 def test_a_partition_that_was_held_for_long_still_comes_to_its_end(

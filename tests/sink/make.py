@@ -110,5 +110,6 @@ async def feed(
 
 
 def stored(out: Path) -> dict[str, bytes]:
-    """Return the bytes of every file under `out`."""
-    return {p.relative_to(out).as_posix(): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    """Return the bytes of every file under `out`; locks hold none."""
+    files = (p for p in out.rglob("*") if p.is_file() and p.suffix != ".lock")
+    return {p.relative_to(out).as_posix(): p.read_bytes() for p in files}
