@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
-from c2c_stream.broker import kafka_topics
+from confluent_kafka import OFFSET_BEGINNING
+
+from c2c_stream.broker import kafka_reader, kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_state import State
+from c2c_stream.broker.kafka_errors import Told
+from c2c_stream.broker.kafka_feeder import INSTANCE
 from c2c_stream.broker.kafka_transactions import Transactions
 from c2c_stream.broker.known import FOLLOWER
 from c2c_stream.broker.protocol import Partition, Produced
 from c2c_stream.topics import REPOS, state_topic_of
 
 # All of it stands in one partition: it is little, and read as a whole.
-_AT: Partition = (REPOS.name, 0)
+_AT: Final[Partition] = (state_topic_of(FOLLOWER), 0)
 
 
 class KafkaKnown:
@@ -20,28 +24,31 @@ class KafkaKnown:
 
     def __init__(self, cluster: Cluster) -> None:
         # One transactional id, whatever the host: a second follower fences the first.
-        only = replace(cluster, settings=cluster.settings.model_copy(update={"instance": "only"}))
+        alone = cluster.settings.model_copy(update={"instance": INSTANCE})
         self._cluster = cluster
-        self._admin = cluster.admin(lambda _: None)
-        self._state = State(cluster, FOLLOWER, self._admin)
-        self._transactions = Transactions(only, FOLLOWER, lambda _: None)
+        self._told = Told(cluster.servers)
+        self._admin = cluster.admin(self._told)
+        self._transactions = Transactions(replace(cluster, settings=alone), FOLLOWER, self._told)
 
     def open(self) -> Mapping[str, bytes]:
         """See Known. First ends what a follower before this one has left open, then reads."""
         self._transactions.close()
-        kafka_topics.check(self._cluster, self._admin, kafka_topics.names())
+        self._admin.poll(0)  # the client tells in its callbacks what is wrong
+        self._told.check()
+        kafka_topics.check(self._cluster, self._admin, [REPOS.name, _AT[0]])
         self._transactions.open()
-        self._state.restore(_AT, fresh=False)
-        return dict(self._state.view)
+        end = kafka_topics.ends(self._cluster, self._admin, [_AT])[_AT]
+        rows = kafka_reader.read(self._cluster, *_AT, OFFSET_BEGINNING, end)
+        return {(row.key() or b"").decode(): row.value() or b"" for row in rows}
 
     def put(self, outputs: Sequence[Produced], values: Mapping[str, bytes]) -> None:
         """See Known."""
-        name = state_topic_of(FOLLOWER)
+        name, number = _AT
         kept = [Produced(name, key.encode(), value) for key, value in values.items()]
         self._transactions.commit(
             [
                 *((self._cluster.topic(output.topic), None, output) for output in outputs),
-                *((self._cluster.topic(name), _AT[1], change) for change in kept),
+                *((self._cluster.topic(name), number, change) for change in kept),
             ],
             [],
             None,

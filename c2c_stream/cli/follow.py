@@ -10,25 +10,29 @@ import typer
 
 from c2c_stream import __version__, metrics
 from c2c_stream.broker.known import FOLLOWER
+from c2c_stream.cli import codecs
 from c2c_stream.cli.brokers import check, open_known, open_run
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.follower import Follower
-from c2c_stream.cli.serve import BROKER_HELP, json_logger, on_signal
+from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
+from c2c_stream.cli.serve import json_logger, on_signal
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.health import Health
 from c2c_stream.engine.http import HttpServer
 from c2c_stream.errors import C2CError
 from c2c_stream.ingest.feed import read_feed
-from c2c_stream.settings import Settings, load_settings
+from c2c_stream.settings import Settings
 
 
 def follow(
     feed: Annotated[Path, typer.Argument(help="FEED.toml.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
-    run: Annotated[str | None, typer.Option(help="The run's id. [C2C_RUN]")] = None,
-    broker: Annotated[str | None, typer.Option(help=BROKER_HELP)] = None,
+    run: RunOption = None,
+    broker: BrokerOption = None,
+    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
     http_port: Annotated[int | None, typer.Option(help="Port of /metrics; 0: a free one.")] = None,
     once: Annotated[bool, typer.Option(help="Ask each repository once, then leave.")] = False,
+    properties: PropertyOption = None,
 ) -> None:
     """Follow branches of git repositories: what changes in them travels, until SIGTERM.
 
@@ -40,17 +44,25 @@ def follow(
     all files, a later one those that changed. Deleted files are left alone. One follower a run.
     With --once the exit code is 3 if a repository gave no answer; the others were looked at.
     """
-    flags = {"out": out, "run": run, "broker": broker, "http_port": http_port}
-    settings = load_settings(**{name: value for name, value in flags.items() if value is not None})
+    settings = settings_from(
+        properties,
+        out=out,
+        run=run,
+        broker=broker,
+        schema_registry=schema_registry,
+        http_port=http_port,
+    )
     followed = read_feed(feed)
     check(settings)
-    made = open_run(settings)
-    with closing(made):
+    with closing(open_run(settings)) as made:
         if not made.exists():
             made.create()
     log, health, clock = json_logger(FOLLOWER), Health(), SystemClock()
+    codec = codecs.patiently(settings)
     with closing(open_known(settings)) as known:
-        follower = Follower(followed, known, settings.ingest, health=health, clock=clock, log=log)
+        follower = Follower(
+            followed, known, settings.ingest, codec=codec, health=health, clock=clock, log=log
+        )
         with closing(follower):
             if once:
                 raise typer.Exit(Exit.SOURCE if follower.once() else Exit.OK)

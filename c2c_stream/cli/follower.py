@@ -45,6 +45,7 @@ class Follower:
         known: Known,
         settings: IngestSettings,
         *,
+        codec: Codec,
         health: Health,
         clock: Clock,
         log: structlog.stdlib.BoundLogger,
@@ -57,7 +58,7 @@ class Follower:
         self._health = health
         self._clock = clock
         self._log = log
-        self._codec = Codec()
+        self._codec = codec
         self._random = Random()  # noqa: S311  # spreads polls, nothing secret
         self._pool = ThreadPoolExecutor(AT_ONCE, "ask")
         self._asked: dict[Future[dict[str, str]], str] = {}

@@ -33,6 +33,7 @@ class Follows:
             tuple(feed),
             known,
             IngestSettings(),
+            codec=Codec(),
             health=self.health,
             clock=SystemClock(),
             log=structlog.wrap_logger(self._captured, processors=[]),
