@@ -23,6 +23,7 @@ from confluent_kafka import (
 from c2c_stream.broker import kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import LOGIN, patiently, translated, translating
+from c2c_stream.broker.kafka_groups import Groups
 from c2c_stream.broker.kafka_state import State
 from c2c_stream.broker.kafka_transactions import Addressed, Transactions
 from c2c_stream.broker.protocol import (
@@ -75,6 +76,7 @@ class KafkaBroker:
         self._failure: BaseException | None = None
         self._unsettled: dict[Partition, Position] = {}
         self._admin = cluster.admin(self._on_error)
+        self._groups = Groups(cluster, self._on_error)
         self._consumer: Consumer = cluster.consumer(service, self._on_error)
         self._transactions = Transactions(cluster, service, self._on_error)
         self._state = State(cluster, service, self._admin) if service in STATEFUL else None
@@ -328,7 +330,7 @@ class KafkaBroker:
     def lag_of(self, group: str, topic: str) -> int:
         """See Broker. Marks of transactions count, until the group has come to the end."""
         partitions = [(topic, number) for number in range(self._counts.get(topic, 0))]
-        positions = kafka_topics.positions(self._cluster, self._admin, group, partitions)
+        positions = self._groups.positions(group, partitions)
         ends = kafka_topics.ends(self._cluster, self._admin, partitions)
         return sum(end - positions[at].offset for at, end in ends.items())
 
@@ -341,6 +343,7 @@ class KafkaBroker:
         if not self._closed:
             self._closed = True
             self._consumer.close()
+            self._groups.close()
             self._transactions.close()
             if self._state:
                 self._state.close()

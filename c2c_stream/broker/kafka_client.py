@@ -79,6 +79,21 @@ class Cluster:
             return {"group.protocol": "consumer", **static}  # the brokers assign
         return {"partition.assignment.strategy": "cooperative-sticky", **static}
 
+    def asking(self, service: str, on_error: OnError, *, stable: bool) -> Consumer:
+        """Return a consumer that asks for its group's positions, and never joins it.
+
+        If `stable`, an answer waits for what a transaction is just committing.
+        """
+        return self._made(
+            Consumer,
+            {
+                "group.id": self.group(service),
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed" if stable else "read_uncommitted",
+                "error_cb": on_error,
+            },
+        )
+
     def reader(self, on_error: OnError) -> Consumer:
         """Return a consumer without a group, for reading what partitions hold."""
         return self._made(

@@ -6,9 +6,9 @@ from typing import Final
 
 from confluent_kafka import Consumer, TopicPartition
 
-from c2c_stream.broker import kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import patiently
+from c2c_stream.broker.kafka_groups import Groups
 from c2c_stream.broker.kafka_transactions import Transactions
 from c2c_stream.broker.protocol import Partition, Produced
 
@@ -24,7 +24,8 @@ class KafkaFeeder:
     def __init__(self, cluster: Cluster, name: str) -> None:
         alone = cluster.settings.model_copy(update={"instance": INSTANCE})
         self._cluster = replace(cluster, settings=alone)
-        self._group = cluster.group(name)
+        self._name = name
+        self._groups = Groups(cluster, lambda _: None)
         self._transactions = Transactions(self._cluster, name, lambda _: None)
         # Ends a transaction of one that was killed: now its marks are known.
         patiently(self._transactions.open, PATIENCE_S)
@@ -32,8 +33,7 @@ class KafkaFeeder:
 
     def marks(self) -> Mapping[Partition, str]:
         """See Feeder."""
-        admin = self._cluster.admin(lambda _: None)
-        return patiently(lambda: kafka_topics.marks(self._cluster, admin, self._group), PATIENCE_S)
+        return patiently(lambda: self._groups.marks(self._name), PATIENCE_S)
 
     def append(
         self, outputs: Mapping[Partition, Sequence[Produced]], marks: Mapping[Partition, str]
@@ -53,4 +53,5 @@ class KafkaFeeder:
     def close(self) -> None:
         """See Feeder. A second time is nothing."""
         self._transactions.close()
+        self._groups.close()
         self._member.close()

@@ -11,6 +11,7 @@ from c2c_stream.broker.kafka import delivered
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import Answer, Told, patiently
 from c2c_stream.broker.kafka_feeder import KafkaFeeder
+from c2c_stream.broker.kafka_groups import Groups
 from c2c_stream.broker.kafka_layout import Found
 from c2c_stream.broker.kafka_removal import Left
 from c2c_stream.broker.kafka_transactions import Transactions
@@ -39,6 +40,7 @@ class KafkaRun:
         self._trimmed: dict[Partition, int] = {}
         self._told = Told(cluster.servers)
         self._admin = cluster.admin(self._told)
+        self._groups = Groups(cluster, self._told)
         self._feeder = Transactions(cluster, FEEDER, self._told)
 
     @property
@@ -108,10 +110,7 @@ class KafkaRun:
 
     def _standing(self) -> Standing:
         found = self._committed()
-        marks = {
-            name: kafka_topics.marks(self._cluster, self._admin, self._cluster.group(name))
-            for name in COUNTING
-        }
+        marks = {name: self._groups.marks(name) for name in COUNTING}
         ends = kafka_topics.ends(self._cluster, self._admin, [at for _, at in found])
         positions = (
             GroupPosition(service, at[0], position, ends[at], exact=False)
@@ -127,9 +126,7 @@ class KafkaRun:
             for service in SERVICES
         }
         found = {
-            service: kafka_topics.positions(
-                self._cluster, self._admin, service, wanted[service], stable=True
-            )
+            service: self._groups.positions(service, wanted[service], stable=True)
             for service in reversed(SERVICES)
         }
         return {(service, at): found[service][at] for service in SERVICES for at in wanted[service]}
@@ -172,13 +169,8 @@ class KafkaRun:
             member.close()
 
     def _was_fed(self) -> bool:
-        member = self._cluster.consumer(FEEDER, self._told)
-        try:
-            at = TopicPartition(self._cluster.topic(FED_AT[0]), FED_AT[1])
-            [found] = member.committed([at], kafka_layout.ANSWER_S)
-            return kafka_topics.position_of(found) != Position(0)
-        finally:
-            member.close()
+        found = self._groups.positions(FEEDER, [FED_AT], stable=True)
+        return found[FED_AT] != Position(0)
 
     def feeder(self, name: str) -> KafkaFeeder:
         """See RunLog."""
@@ -215,3 +207,4 @@ class KafkaRun:
     def close(self) -> None:
         """See RunLog."""
         self._feeder.close()
+        self._groups.close()

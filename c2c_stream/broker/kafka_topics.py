@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from c2c_stream.broker import kafka_layout
@@ -134,39 +134,6 @@ def offsets(
     with translating("offsets of partitions"):
         answers = admin.list_offsets(asked, request_timeout=ANSWER_S)
         return {_of(cluster, at): future.result().offset for at, future in answers.items()}
-
-
-def positions(
-    cluster: Cluster,
-    admin: AdminClient,
-    service: str,
-    wanted: Iterable[Partition],
-    *,
-    stable: bool = False,
-) -> dict[Partition, Position]:
-    """Return a group's committed positions; where there is none, the beginning.
-
-    What a transaction is just committing is not among them yet; if `stable`, that is Unavailable.
-    """
-    asked = [TopicPartition(cluster.topic(t), p) for t, p in wanted]
-    group = ConsumerGroupTopicPartitions(cluster.group(service), asked)
-    with translating(f"positions of {cluster.group(service)}"):
-        [answer] = admin.list_consumer_group_offsets(
-            [group], require_stable=stable, request_timeout=ANSWER_S
-        ).values()
-        found: Any = answer.result()
-    return {_of(cluster, at): position_of(at) for at in found.topic_partitions}
-
-
-def marks(cluster: Cluster, admin: AdminClient, group: str) -> dict[Partition, str]:
-    """Return the metadata of all positions of a group; of one that never was, none."""
-    asked = [ConsumerGroupTopicPartitions(group)]
-    with translating(f"positions of {group}"):
-        [answer] = admin.list_consumer_group_offsets(
-            asked, require_stable=True, request_timeout=ANSWER_S
-        ).values()
-        found: Any = answer.result()
-    return {_of(cluster, at): position_of(at).metadata for at in found.topic_partitions or ()}
 
 
 def position_of(at: TopicPartition) -> Position:

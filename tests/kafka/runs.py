@@ -9,6 +9,7 @@ from c2c_stream.broker import kafka_topics
 from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import patiently
+from c2c_stream.broker.kafka_groups import Groups
 from c2c_stream.broker.protocol import Partition, Position, Produced
 from c2c_stream.engine.books import Books, from_metadata, total
 from c2c_stream.records import Record
@@ -52,6 +53,7 @@ class Outside:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self._admin = cluster.admin(lambda _: None)
+        self._groups = Groups(cluster, lambda _: None)
         self._producer = cluster.producer("feeder", lambda _: None)
         self._producer.init_transactions(30)
 
@@ -87,9 +89,7 @@ class Outside:
     def positions(self, service: str, topic: str) -> dict[Partition, Position]:
         """Return what a group has committed."""
         wanted = self.partitions(topic)
-        return patiently(
-            lambda: kafka_topics.positions(self.cluster, self._admin, service, wanted), PATIENCE_S
-        )
+        return patiently(lambda: self._groups.positions(service, wanted), PATIENCE_S)
 
     def has_read(self, service: str, topic: str) -> bool:
         """Say whether a group's lag is exactly 0."""
