@@ -19,9 +19,9 @@ from tests.e2e.chain import c2c
 from tests.e2e.following import PATIENCE_S, following, is_one_chain, moves, start, write_feed
 from tests.e2e.test_serve import await_value, page, samples
 from tests.engine.service import eventually
-from tests.ingest.support import Git
+from tests.ingest.support import Git, free_port, git_daemon
 
-KILLS = 6
+KILLS = 5
 
 
 @pytest.fixture
@@ -85,30 +85,32 @@ def test_only_what_changed_travels_though_follower_and_ingester_are_killed(
     git: Git, tmp_path: Path
 ) -> None:
     out, log = tmp_path / "out", tmp_path / "log"
-    feed = write_feed(tmp_path, git.path)
-    assert c2c("follow", feed, "--out", out, "--once").returncode == 0
     moments = random.Random(9)
-    for _ in range(KILLS):
-        target = end_of(out, "files") + moments.randint(1, 20)
-        with start(feed, log, "--out", out) as follower, ingester(out, log) as reader:
-            while end_of(out, "files") < target:
-                assert follower.poll() is None, log.read_text()
-                assert reader.poll() is None, log.read_text()
-                git.commit({f"f{moments.randint(0, 39):02}.py": f"{moments.random()}\n"})
-            for process in moments.sample([follower, reader], 2):
-                process.kill()
-    assert c2c("follow", feed, "--out", out, "--once").returncode == 0
-    with ingester(out, log) as reader:
-        eventually(lambda: has_read(out, "ingester"))
-        reader.terminate()
-        assert reader.wait(PATIENCE_S) == 0, log.read_text()
-    assert is_one_chain(moves(records_of(out, "repos"))["main"], git, "main")
+    with git_daemon(tmp_path, tmp_path / "daemon.log", free_port()) as url:
+        feed = write_feed(tmp_path, f"{url}/shop")
+        assert c2c("follow", feed, "--out", out, "--once").returncode == 0
+        for _ in range(KILLS):
+            target = end_of(out, "files") + moments.randint(1, 20)
+            with start(feed, log, "--out", out) as follower, ingester(out, log) as reader:
+                while end_of(out, "files") < target:
+                    assert follower.poll() is None, log.read_text()
+                    assert reader.poll() is None, log.read_text()
+                    git.commit({f"f{moments.randint(0, 39):02}.py": f"{moments.random()}\n"})
+                for process in moments.sample([follower, reader], 2):
+                    process.kill()
+        assert c2c("follow", feed, "--out", out, "--once").returncode == 0
+        with ingester(out, log) as reader:
+            eventually(lambda: has_read(out, "ingester"))
+            reader.terminate()
+            assert reader.wait(PATIENCE_S) == 0, log.read_text()
+    put = moves(records_of(out, "repos"))["main"]
+    assert is_one_chain(put, git, "main")
     read = Counter(
         (record.origin.commit, record.origin.path)
         for record in records_of(out, "files")
         if isinstance(record, File)
     )
-    assert read == Counter(brought_by(git, moves(records_of(out, "repos"))["main"]))
+    assert read == Counter(brought_by(git, put))
 
 
 def brought_by(git: Git, put: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
