@@ -44,6 +44,20 @@ BACKPRESSURE = Gauge(
 HELD_PARTITIONS = Gauge(
     "c2c_held_partitions", "Partitions held at a record of a newer schema.", ["stage"]
 )
+WHOLE_READS = Counter(
+    "c2c_whole_reads", "Moves of which all was read, for want of the commit before them.", ["stage"]
+)
+POLLS = Counter(
+    "c2c_polls",
+    "Times that a followed repository was asked for its branches.",
+    ["stage", "outcome"],
+)  # answered, failed
+MOVES = Counter("c2c_moves", "Moves of followed branches that were put on `repos`.", ["stage"])
+ANSWER_AGE = Gauge(
+    "c2c_oldest_answer_age_seconds",
+    "Seconds since the last answer of the repository that has given none for longest.",
+    ["stage"],
+)
 THREAD_SECONDS = Counter(
     "c2c_thread_seconds", "Time of the broker thread by activity.", ["stage", "activity"]
 )
@@ -61,3 +75,12 @@ def initialise(stage: str, version: str) -> None:
     for metric in (COMMIT_SECONDS, COMMITTED_BYTES, AGE, WINDOW, READY, BACKPRESSURE):
         metric.labels(stage)
     HELD_PARTITIONS.labels(stage).set(0)
+
+
+def initialise_follower(version: str) -> None:
+    """Give every series of `c2c follow` its zero."""
+    BUILD.info({"version": version, "stage": "follower"})
+    for outcome in ("answered", "failed"):
+        POLLS.labels("follower", outcome)
+    for metric in (MOVES, ANSWER_AGE, READY):
+        metric.labels("follower")

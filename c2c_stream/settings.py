@@ -39,6 +39,9 @@ class EngineSettings(Section):
     flush_age_s: float = Field(0.25, gt=0, le=60, description="Commit at this age, in seconds.")
     flush_records: int = Field(500, ge=1, description="Commit at this many finished records.")
     flush_bytes: int = Field(4 * MIB, ge=KIB, description="Commit at this many bytes of output.")
+    settle_idle_s: float = Field(
+        0.5, gt=0, le=60, description="Idle for so long, finish what waits for more (short shards)."
+    )
     window_records: int = Field(1024, ge=1, description="Most records delivered and uncommitted.")
     window_bytes: int = Field(64 * MIB, ge=MIB, description="Most bytes delivered, uncommitted.")
     max_attempts: int = Field(3, ge=1, description="Attempts a record, then it is a dead letter.")

@@ -70,8 +70,8 @@ TOPICS: tuple[Topic, ...] = (
 # In flow order; the order in which services are drained.
 SERVICES = ("ingester", "collector", "curator", "writer", "executor", "formatter", "sink")
 
-# Services that keep state by key, on a cluster in a compacted topic of their own.
-STATEFUL = ("curator",)
+# Who keeps state by key, on a cluster in a compacted topic of its own.
+STATEFUL = ("curator", "follower")
 
 
 @dataclass(frozen=True, slots=True)

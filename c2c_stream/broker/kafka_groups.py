@@ -38,7 +38,9 @@ class Groups:
             return {}
         asked = [TopicPartition(self._cluster.topic(topic), number) for topic, number in wanted]
         with translating(f"positions of {self._cluster.group(name)}"):
-            found = self._observer(name).committed(asked, ANSWER_S)
+            observer = self._observer(name)
+            observer.poll(0)  # the client tells in its callbacks what is wrong
+            found = observer.committed(asked, ANSWER_S)
         return {(names[at.topic], at.partition): position_of(at) for at in found}
 
     def marks(self, name: str, wanted: Sequence[Partition]) -> dict[Partition, str]:

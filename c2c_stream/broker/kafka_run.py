@@ -11,7 +11,7 @@ from c2c_stream.broker.kafka import delivered
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import Answer, Told, patiently
 from c2c_stream.broker.kafka_feeder import KafkaFeeder
-from c2c_stream.broker.kafka_groups import Groups, position_of
+from c2c_stream.broker.kafka_groups import Groups
 from c2c_stream.broker.kafka_layout import Found
 from c2c_stream.broker.kafka_removal import Left
 from c2c_stream.broker.kafka_transactions import Transactions
@@ -178,13 +178,7 @@ class KafkaRun:
             member.close()
 
     def _was_fed(self) -> bool:
-        member = self._cluster.consumer(FEEDER, self._told)
-        try:
-            at = TopicPartition(self._cluster.topic(FED_AT[0]), FED_AT[1])
-            [found] = member.committed([at], kafka_layout.ANSWER_S)
-            return position_of(found) != Position(0)
-        finally:
-            member.close()
+        return self._groups.positions(FEEDER, [FED_AT])[FED_AT] != Position(0)
 
     def feeder(self, name: str) -> KafkaFeeder:
         """See RunLog."""

@@ -10,6 +10,7 @@ from c2c_stream import __version__
 from c2c_stream.cli.audit import explain, rejections
 from c2c_stream.cli.dataset import show, verify
 from c2c_stream.cli.dead_letters import dead_letters
+from c2c_stream.cli.follow import follow
 from c2c_stream.cli.ingest import ingest
 from c2c_stream.cli.replay import replay
 from c2c_stream.cli.run import HELP, run
@@ -37,6 +38,7 @@ app.command()(replay)
 app.add_typer(topics, name="topics")
 app.add_typer(schemas, name="schemas")
 app.command()(ingest)
+app.command()(follow)
 app.command()(serve)
 
 

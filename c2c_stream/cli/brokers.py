@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from c2c_stream.broker.known import Known, LocalKnown
 from c2c_stream.broker.local import LOG_NAME, LocalBroker
 from c2c_stream.broker.local_run import LocalRun
 from c2c_stream.broker.protocol import Broker
@@ -93,6 +94,15 @@ def open_kafka(settings: Settings, patience_s: float = COMMAND_S) -> "KafkaRun":
     from c2c_stream.broker.kafka_run import KafkaRun
 
     return KafkaRun(cluster_of(settings), patience_s, _say)
+
+
+def open_known(settings: Settings) -> Known:
+    """Take the follower's seat; the run must have been made."""
+    if is_kafka(settings):
+        from c2c_stream.broker.kafka_known import KafkaKnown
+
+        return KafkaKnown(cluster_of(settings))
+    return LocalKnown(broker_folder(settings), settings.run)
 
 
 def find_run(settings: Settings) -> RunLog:

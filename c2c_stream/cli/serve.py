@@ -66,7 +66,7 @@ def serve(
     forget_secrets()
     if stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
-    log = _logger(stage)
+    log = json_logger(stage)
     try:
         _serve(stage, settings, _telling(log, trouble_slot), log)
     except C2CError as error:
@@ -80,7 +80,7 @@ def serve(
 def _serve(
     stage: str, settings: Settings, tell: Callable[[str], None], log: structlog.stdlib.BoundLogger
 ) -> None:
-    stopping = _on_signal()
+    stopping = on_signal()
     health, clock = trouble.ToldHealth(tell=tell), SystemClock()
     metrics.initialise(stage, __version__)
     http = HttpServer(settings.http_host, settings.http_port, health, clock)
@@ -97,7 +97,7 @@ def _serve(
         raise
     try:
         runner = Runner(
-            worker=worker_of(stage, settings, broker),
+            worker=worker_of(stage, settings, broker, log),
             broker=broker,
             codec=codec,
             settings=engine_of(settings),
@@ -127,13 +127,19 @@ def _telling(log: structlog.stdlib.BoundLogger, slot: int | None) -> Callable[[s
     return tell
 
 
-def worker_of(stage: str, settings: Settings, broker: Broker) -> Worker:
+def worker_of(
+    stage: str, settings: Settings, broker: Broker, log: structlog.stdlib.BoundLogger
+) -> Worker:
     """Return the worker that runs a stage; a service imports its own stage only."""
     match stage:
         case "ingester":
             from c2c_stream.ingest.stage import Ingester
 
-            return SourceWorker(Ingester(settings.ingest, settings.out / ".c2c"))
+            def whole(reason: str) -> None:
+                metrics.WHOLE_READS.labels(stage).inc()
+                log.warning("read whole", reason=reason)
+
+            return SourceWorker(Ingester(settings.ingest, settings.out / ".c2c", whole))
         case "collector":
             from c2c_stream.collect.stage import Collector
 
@@ -166,7 +172,7 @@ def _async_stage(stage: str, settings: Settings) -> Any:
             return Sink(settings.out, settings.sink)
 
 
-def _on_signal() -> Callable[[], bool]:
+def on_signal() -> Callable[[], bool]:
     """Return what says whether SIGTERM or SIGINT has come."""
     received: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -181,7 +187,7 @@ def _die_with(parent: int) -> None:
         sys.exit(0)
 
 
-def _logger(stage: str) -> structlog.stdlib.BoundLogger:
+def json_logger(stage: str) -> structlog.stdlib.BoundLogger:
     """Return a logger of one JSON line an event, on standard error."""
     structlog.configure(
         processors=[

@@ -61,7 +61,7 @@ class _Emitted(NamedTuple):
 
     @property
     def size(self) -> int:
-        return sum(len(one.value) for one in self.produced)
+        return sum(len(one.key) + len(one.value) for one in self.produced)
 
 
 class Outbox:

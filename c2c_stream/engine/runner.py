@@ -37,9 +37,8 @@ IDLE_S = 0.05
 BUSY_S = 0.02
 # How often lag and gauges are read.
 OBSERVE_S = 1.0
-# Intake that has been idle this long lets the stage finish what waits for more records ...
-SETTLE_IDLE_S = 0.5
-# ... and so does a trickle of records that has gone on for this long.
+# Intake that is idle lets the stage finish what waits for more records (settings.settle_idle_s),
+# and so does a trickle of records that has gone on for this long.
 SETTLE_AGE_S = 60.0
 # What should take milliseconds may take this long before liveness calls it late.
 ACTIVITY_S = 60.0
@@ -255,7 +254,7 @@ class Runner:
 
     def _settle(self) -> None:
         now = self._clock.now()
-        idle = now - self._active_at >= SETTLE_IDLE_S
+        idle = now - self._active_at >= self._settings.settle_idle_s
         if not self._worker.running:
             self._settled_at = now
         elif idle or now - self._settled_at >= SETTLE_AGE_S:

@@ -6,6 +6,7 @@ a branch that is followed stays (kept.py).
 
 import atexit
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -43,6 +44,9 @@ AWAY = (
 )
 # Cut off on the way: another attempt may get through.
 CUT_OFF = ("early eof", "rpc failed", "connection reset", "unexpected disconnect")
+
+# Some 600,000 references; a server that says more is cut off there.
+MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 
 _STARTING = threading.Lock()
 _RUNNING: set[subprocess.Popen[bytes]] = set()
@@ -164,6 +168,9 @@ def _started(
                 start_new_session=True,
             )
             _RUNNING.add(process)
+        if output:
+            limit = (MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES)
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, limit)
     except FileNotFoundError as error:
         raise Unavailable("git is not on PATH: install git, it is needed here") from error
     return process
@@ -177,8 +184,15 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def end_running() -> None:
+    """End what runs now: nobody waits for it any more."""
+    with _STARTING:
+        for process in list(_RUNNING):
+            _end_group(process)
+
+
 @atexit.register
-def end_all() -> None:
+def _end_all() -> None:
     """End what is fetched; a service that stops does not wait for the thread that waits for it."""
     # Never released: from here on nothing may start.
     _STARTING.acquire()

@@ -513,6 +513,15 @@ def test_an_idle_service_lets_its_stage_finish_what_waits_for_more(run: Run) -> 
     assert ids(run.records("functions")) == numbers(23)
 
 
+def test_how_long_is_idle_is_a_setting(run: Run) -> None:
+    run.feed(*files(3))
+    stage = Batching()
+    with serving(run, "collector", on_loop(stage), settle_idle_s=60) as service:
+        eventually(lambda: len(stage.calls) == 3)
+        service.ticks(50)  # a second and more
+        assert not stage.settled
+
+
 def test_a_stopping_service_lets_its_stage_finish_what_waits_for_more(run: Run) -> None:
     run.feed(*files(3))
     stage = Batching()

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from c2c_stream.engine.stage import Chunk
-from c2c_stream.errors import SourceError
-from c2c_stream.ingest import chunks, fetch, kept
+from c2c_stream.errors import SourceError, Unavailable
+from c2c_stream.ingest import chunks, kept
 from c2c_stream.ingest.stage import Ingester
 from c2c_stream.records import File, Repository
 from c2c_stream.settings import IngestSettings
@@ -305,6 +305,6 @@ def test_a_server_that_goes_away_costs_no_clone(tmp_path: Path) -> None:
         followed.changes("")
     packs = followed.packs
     git.commit({"b.py": "2"})
-    with pytest.raises(fetch.Unavailable):
+    with pytest.raises(Unavailable):
         followed.changes(base)
     assert followed.packs == packs
