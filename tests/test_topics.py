@@ -151,7 +151,7 @@ def test_a_service_asks_for_the_topics_that_it_touches() -> None:
         "dead-letters",
         "curator-state",
     )
-    assert used_by("sink") == ("samples", "rejections", "dead-letters")
+    assert used_by("sink") == ("samples", "rejections", "dead-letters", "settlements")
     every = {name for service in SERVICES for name in used_by(service)}
     assert every == {topic.name for topic in TOPICS} | {"curator-state"}
     assert {REPOS.name, DEAD_LETTERS.name} < every

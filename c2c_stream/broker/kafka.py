@@ -24,7 +24,7 @@ from c2c_stream.broker import kafka_layout, kafka_rights, kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import LOGIN, patiently, translated, translating
 from c2c_stream.broker.kafka_groups import Groups, generation_of, position_of
-from c2c_stream.broker.kafka_state import State
+from c2c_stream.broker.kafka_state import PARTITIONS, State
 from c2c_stream.broker.kafka_transactions import Addressed, Transactions
 from c2c_stream.broker.protocol import (
     Delivered,
@@ -187,7 +187,10 @@ class KafkaBroker:
         error = message.error()
         if error is not None:
             if error.code() != KafkaError._PARTITION_EOF:
-                raise translated(error, f"{message.topic()}[{message.partition()}]")
+                place = f"{message.topic()}[{message.partition()}]"
+                raise translated(
+                    error, place if message.topic() else self._cluster.group(self._service)
+                )
             if owned:
                 owned.end = offset
         elif owned:
@@ -327,9 +330,11 @@ class KafkaBroker:
         if any(puts.values()) and not self._state:
             raise Fatal(f"{self._service} keeps no state, and there is some to store")
         name = state_topic_of(self._service)
+        counted = ((PARTITIONS, b"%d" % self._counts.get(name, 0)),)
         for (_, number), changes in puts.items():
             for key, value in changes.items():
-                yield self._cluster.topic(name), number, Produced(name, key.encode(), value)
+                put = Produced(name, key.encode(), value, counted)
+                yield self._cluster.topic(name), number, put
 
     # --- looking
 

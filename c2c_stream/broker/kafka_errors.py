@@ -106,6 +106,8 @@ def is_fenced(error: KafkaError) -> bool:
 def translated(error: KafkaError, doing: str) -> C2CError:
     """Return the error of ours that says what to do about one of Kafka's."""
     text = f"{doing}: {error.str()} ({error.name()})"
+    if error.code() == KafkaError._FATAL and "group.instance.id" in error.str():
+        return Fatal(f"{text}; {_INSTANCE}")  # the cause stands in the text alone
     if error.code() in TABLE:
         kind, hint = TABLE[error.code()]
         return kind(f"{text}; {hint}")

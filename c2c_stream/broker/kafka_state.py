@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from confluent_kafka import KafkaError, TopicCollection, TopicPartition
+from confluent_kafka import KafkaError, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from c2c_stream.broker import kafka_layout, kafka_topics
@@ -17,6 +17,8 @@ from c2c_stream.broker.state_file import StateFile
 from c2c_stream.errors import Fatal
 from c2c_stream.topics import state_topic_of
 
+# A put's header: how many partitions there were. Of another count, keys are elsewhere by now.
+PARTITIONS: Final = "partitions"
 # Longest silence while state is read; an open transaction of a dead writer ends before.
 SILENCE_S: Final = 30.0
 # Read and stored at once while a partition is restored.
@@ -36,6 +38,7 @@ class State:
         self._file = StateFile(_path_of(cluster, self._topic))
         self._owned: dict[int, str] = {}
         """The partitions of ours, each with the log that it was read of."""
+        self._count = 0
         self._unnoted = 0
         self._stands: list[tuple[int, str, int]] = []
         self.view: Mapping[str, bytes] = _View(self._file, self._owned)
@@ -101,12 +104,14 @@ class State:
         return {number: end for (_, number), end in found.items()}
 
     def _log_id(self) -> str:
-        """Return what tells this topic from an earlier one of its name."""
+        """Return what tells this topic from an earlier one of its name, or of another count."""
         with translating(f"topic {self._topic}"):
             [asked] = self._admin.describe_topics(
                 TopicCollection([self._topic]), request_timeout=kafka_layout.ANSWER_S
             ).values()
-            return str(asked.result().topic_id)
+            found = asked.result()
+        self._count = len(found.partitions)
+        return f"{found.topic_id}/{self._count}"
 
     def _read(self, number: int, start: int, end: int) -> Iterator[tuple[str, bytes]]:
         if start >= end:
@@ -122,6 +127,7 @@ class State:
                 heard_at = _now()
                 error = message.error()
                 if error is None:
+                    self._check_count(message)
                     yield (message.key() or b"").decode(), message.value() or b""
                 elif error.code() != KafkaError._PARTITION_EOF:
                     raise translated(error, f"{self._topic}[{number}]")
@@ -132,6 +138,16 @@ class State:
             )
         finally:
             reader.close()
+
+    def _check_count(self, put: Message) -> None:
+        """Refuse what was put when there were more or fewer partitions. Raises Fatal."""
+        then = dict(put.headers() or ()).get(PARTITIONS)
+        if then is not None and int(then) != self._count:
+            raise Fatal(
+                f"{self._topic}[{put.partition()}]@{put.offset()} was put when there were"
+                f" {int(then)} partitions, and there are {self._count}: the count was changed, so"
+                f" keys have parted from their state; start a new run with the new count"
+            )
 
 
 class _View(Mapping[str, bytes]):

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from c2c_stream.broker.run import SETTLER
 from c2c_stream.topics import (
     DEAD_LETTERS,
     REJECTIONS,
     REPOS,
     SERVICES,
+    SETTLEMENTS,
     STATEFUL,
     TOPICS,
     consumed_by,
@@ -21,8 +23,9 @@ from c2c_stream.topics import (
 )
 
 Resource = Literal["topic", "group", "transactionalId"]
-# `feeder` is `c2c ingest`; `operator` makes, checks, trims and deletes topics and reads the books.
-ROLES: Final = (*SERVICES, "feeder", "operator")
+# `feeder` is `c2c ingest`, `settler` is `c2c dead-letters`; `operator` makes, checks, trims and
+# deletes topics and reads the books.
+ROLES: Final = (*SERVICES, "feeder", SETTLER, "operator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ def rights_of(run: str, role: str) -> tuple[Right, ...]:
     match role:
         case "feeder":
             return tuple(_feeder(run))
+        case "settler":
+            return tuple(_settler(run))
         case "operator":
             return tuple(_operator(run))
         case _:
@@ -87,6 +92,18 @@ def _feeder(run: str) -> Iterator[Right]:
     for service in STATEFUL:
         yield Right("topic", f"{run}.{state_topic_of(service)}", "Describe")
     yield _transactions(run, "feeder")
+
+
+def _settler(run: str) -> Iterator[Right]:
+    for topic in (DEAD_LETTERS, SETTLEMENTS):
+        yield Right("topic", f"{run}.{topic.name}", "Read")
+    for topic in TOPICS:  # a record goes back to wherever it stood
+        yield Right("topic", f"{run}.{topic.name}", "Write")
+    for service in STATEFUL:
+        yield Right("topic", f"{run}.{state_topic_of(service)}", "Describe")
+    yield Right("group", f"{run}-{SETTLER}", "Read")
+    yield Right("group", f"{run}-reader", "Describe")
+    yield _transactions(run, SETTLER)
 
 
 def _operator(run: str) -> Iterator[Right]:

@@ -34,6 +34,7 @@ from c2c_stream.cli.letters import (
     print_list,
     print_rest,
 )
+from c2c_stream.cli.options import PropertyOption
 from c2c_stream.codec import Codec
 from c2c_stream.engine.letters import DROPPED, REPLAYED, Choice, counts_of
 from c2c_stream.engine.settling import Plan, carry_out, desk_of, plan
@@ -65,6 +66,7 @@ def list_letters(
     since: Since = None,
     until: Until = None,
     ids: Ids = None,
+    properties: PropertyOption = None,
     settled: Annotated[
         bool, typer.Option("--settled/--open", help="Settled ones, or open ones.")
     ] = False,
@@ -73,7 +75,7 @@ def list_letters(
 ) -> None:
     """List dead letters: how many by stage and error, then where each stood and why it failed."""
     choice = choice_of(stage, error, since, until, ids, settled=settled)
-    settings = settings_for(out, broker, run)
+    settings = settings_for(out, broker, run, properties)
     with closing(find_run(settings)) as log:
         desk = desk_of(log, codecs.patiently(settings))
         counts = counts_of(desk.letters(choice))
@@ -104,6 +106,7 @@ def show_letters(
     since: Since = None,
     until: Until = None,
     ids: Ids = None,
+    properties: PropertyOption = None,
     number: Number = 20,
     json_output: Json = False,
 ) -> None:
@@ -113,7 +116,7 @@ def show_letters(
     """
     wanted = [*(ids or []), *([place] if place else [])]
     choice = choice_of(stage, error, since, until, wanted, settled=None)
-    settings = settings_for(out, broker, run)
+    settings = settings_for(out, broker, run, properties)
     with closing(find_run(settings)) as log:
         desk = desk_of(log, codecs.patiently(settings))
         counts = counts_of(desk.letters(choice))
@@ -143,6 +146,7 @@ def replay(
     since: Since = None,
     until: Until = None,
     ids: Ids = None,
+    properties: PropertyOption = None,
     again: Annotated[
         bool,
         typer.Option("--again", help="Settled ones, too: what was replayed comes twice."),
@@ -164,7 +168,7 @@ def replay(
     go on with them. A letter of which only the head was kept cannot go back: exit code 5.
     """
     choice = choice_of(stage, error, since, until, ids, settled=None if again else False)
-    settings = settings_for(out, broker, run)
+    settings = settings_for(out, broker, run, properties)
     with closing(find_run(settings)) as log:
         _settle(
             log,
@@ -187,6 +191,7 @@ def drop(
     since: Since = None,
     until: Until = None,
     ids: Ids = None,
+    properties: PropertyOption = None,
     execute: Execute = False,
     json_output: Json = False,
 ) -> None:
@@ -195,7 +200,7 @@ def drop(
     A run whose dead letters are all settled ends with exit code 0 again.
     """
     choice = choice_of(stage, error, since, until, ids, settled=False)
-    settings = settings_for(out, broker, run)
+    settings = settings_for(out, broker, run, properties)
     with closing(find_run(settings)) as log:
         codec = codecs.patiently(settings)
         _settle(log, codec, choice, DROPPED, execute, json_output, stop=False)

@@ -21,7 +21,7 @@ def render() -> str:
     parts = [
         "# Reference\n\nRendered from the code by `make docs`; do not edit.",
         _table("Settings", ("setting", "environment", "default", "meaning"), _settings()),
-        _table("Topics", ("topic", "record", "consumer", "largest record"), _topics()),
+        _table("Topics", ("topic", "record", "consumer", "largest record", "on Kafka"), _topics()),
         _table("Metrics", ("metric", "type", "labels", "meaning"), _metrics()),
         _table("Reasons", ("code", "meaning"), [(f"`{r}`", r.meaning) for r in Reason]),
         _table("Errors", ("error", "what follows"), _errors()),
@@ -53,7 +53,12 @@ def _setting(path: Sequence[str], field: FieldInfo) -> tuple[str, ...]:
 def _topics() -> Iterator[tuple[str, ...]]:
     for topic in topics.TOPICS:
         size = f"{topic.max_bytes // topics.MIB} MiB"
-        yield (f"`{topic.name}`", f"`c2c.{topic.record.__name__}`", topic.consumer, size)
+        kept = "kept for ever" if topic.kept else "kept for `kafka.retention_hours`"
+        yield (f"`{topic.name}`", f"`c2c.{topic.record.__name__}`", topic.consumer, size, kept)
+    for service in topics.STATEFUL:
+        name = topics.state_topic_of(service)
+        size = f"{topics.MAX_RECORD_BYTES // topics.MIB} MiB"
+        yield (f"`{name}`", "state by key", service, size, "compacted")
 
 
 def _metrics() -> Iterator[tuple[str, ...]]:

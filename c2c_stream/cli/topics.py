@@ -124,8 +124,9 @@ def acls(
 ) -> None:
     """List the least rights that each service of the run needs on a cluster with ACLs.
 
-    `feeder` is `c2c ingest`; `operator` makes, checks and deletes topics and shows the status;
-    `c2c run` needs the operator's and all others.
+    `feeder` is `c2c ingest`; `settler` is `c2c dead-letters`; `operator` makes, checks and deletes
+    topics and shows the status. `c2c run` needs the rights of all services, and those of the
+    feeder and the operator.
     """
     name = settings_from(None, run=run).run
     if role is not None and role not in ROLES:

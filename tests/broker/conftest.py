@@ -9,6 +9,7 @@ import pytest
 from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.local import LocalBroker
 from c2c_stream.broker.protocol import Broker
+from c2c_stream.settings import KafkaSettings
 from tests.kafka.runs import fresh_run
 
 PATIENCE_POLLS = 600
@@ -31,12 +32,13 @@ class Seats:
         raise AssertionError(f"{service} was assigned nothing")
 
 
-@pytest.fixture(params=["local", "kafka"])
+@pytest.fixture(params=["local", "classic", "consumer"])
 def seats(request: pytest.FixtureRequest, run_folder: Path) -> Iterator[Seats]:
-    """Return what opens brokers of one fresh run."""
+    """Return what opens brokers of one fresh run: on the local log, on Kafka by both protocols."""
     with ExitStack() as stack:
         if request.param == "local":
             yield Seats(lambda service: LocalBroker(run_folder, "main", service), stack)
         else:
-            cluster = fresh_run(request.getfixturevalue("kafka"))
+            settings = KafkaSettings(group_protocol=request.param)
+            cluster = fresh_run(request.getfixturevalue("kafka"), settings=settings)
             yield Seats(lambda service: KafkaBroker(cluster, service), stack)

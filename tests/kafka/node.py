@@ -19,7 +19,7 @@ from tests.sockets import free_ports
 
 JARS = ROOT / "build" / "kafka"
 JVM = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
-READY_S = 60.0
+READY_S = 180.0
 FETCH_S = 300.0
 CLUSTER_ID = "c2cTestClusterAAAAAAAA"
 PROPERTIES = """

@@ -169,7 +169,7 @@ def c2c_as(node: Secured, user: str, password: str, *arguments: str) -> "tuple[i
     return done.returncode, done.stdout + done.stderr
 
 
-def test_the_operator_and_the_feeder_have_what_their_commands_need(node: Secured) -> None:
+def test_the_roles_beside_services_have_what_their_commands_need(node: Secured) -> None:
     def as_service(*arguments: str) -> str:
         code, told = c2c_as(node, "service", SERVICE, *arguments)
         assert code == 0, told
@@ -182,6 +182,10 @@ def test_the_operator_and_the_feeder_have_what_their_commands_need(node: Secured
     assert "books: balanced" in as_service("status", "--run", "ops")
     node.grant("service", rights_of("ops", "feeder"))
     assert "1 source on ops.repos" in as_service("ingest", os.__file__, "--run", "ops")
+    node.grant("service", rights_of("ops", "settler"))
+    for action in ("list", "replay", "drop"):
+        execute = () if action == "list" else ("--execute",)
+        as_service("dead-letters", action, "--run", "ops", *execute)
     node.grant("service", rights_of("ops", "operator"))
     assert "deleted topic ops.repos" in as_service("topics", "delete", "--run", "ops", "--execute")
 

@@ -20,7 +20,7 @@ from c2c_stream.errors import Fatal, SettingsError
 from c2c_stream.topics import MIB
 from tests.e2e.chain import c2c, c2c_json
 from tests.engine.service import eventually
-from tests.kafka.runs import Outside, fresh_run
+from tests.kafka.runs import Outside, fresh_run, seated
 
 
 def configure(cluster: Cluster, topic: str, key: str, value: str) -> None:
@@ -137,6 +137,22 @@ def test_a_service_with_state_stops_when_its_topic_grows(kafka: str) -> None:
         grow(cluster, "curator-state", 3)
         with pytest.raises(Fatal, match=r"had 2 partitions .* keys have parted from their state"):
             eventually(lambda: broker.poll(0, 0.05))
+
+
+def test_a_service_with_state_does_not_start_on_topics_that_have_grown(kafka: str) -> None:
+    cluster = fresh_run(kafka, partitions=2)
+    at = ("functions", 0)
+    with closing(seated(cluster, "curator")) as broker:
+        broker.commit([], {at: Position(0, "m")}, {at: {"k": b"v"}})
+    with closing(seated(cluster, "curator")) as broker:
+        assert dict(broker.state()) == {"k": b"v"}
+    grow(cluster, "functions", 3)
+    grow(cluster, "curator-state", 3)
+    with (
+        closing(KafkaBroker(cluster, "curator")) as broker,
+        pytest.raises(Fatal, match=r"put when there were 2 partitions, and there are 3: the count"),
+    ):
+        eventually(lambda: broker.poll(0, 0.05) or broker.assigned())
 
 
 def test_partitions_that_are_added_while_a_service_runs_are_read(kafka: str) -> None:
