@@ -15,6 +15,7 @@ from c2c_stream.cli import brokers, codecs, runfile
 from c2c_stream.cli.moment import moment_of
 from c2c_stream.cli.options import BROKER_HELP, PropertyOption, settings_from
 from c2c_stream.cli.run import absolute, absolute_broker, drive, identity_of, settings_of_run
+from c2c_stream.codec import Codec
 from c2c_stream.curate.stage import Curator
 from c2c_stream.engine import replaying
 from c2c_stream.errors import SettingsError
@@ -78,11 +79,12 @@ def replay(
             raise SettingsError(f"--into {into}: the old run is called so; choose another id")
         brokers.check(settings)
         Curator(settings.curate)
+        codec = codecs.patiently(settings)
         if runfile.read(settings.out) is None:
             replaying.spans_of(old, topic, at)
         found = runfile.claim(settings.out, _wanted(settings, earlier, topic, since))
         console = Console(stderr=json_output)
-        begin = _copying(old, earlier, topic, at, console)
+        begin = _copying(old, earlier, codec, topic, at, console)
         drive(settings, found, console, begin, json_output=json_output)
 
 
@@ -121,14 +123,19 @@ def _wanted(
 
 
 def _copying(
-    old: RunLog, earlier: Settings, topic: str, since: float | None, console: Console
+    old: RunLog,
+    earlier: Settings,
+    codec: Codec,
+    topic: str,
+    since: float | None,
+    console: Console,
 ) -> Callable[[RunLog], None]:
     """Return what copies the old topic to a new run."""
 
     def begin(new: RunLog) -> None:
         with closing(new.feeder(REPLAYER)) as feeder:
             replaying.begin(old, new, feeder, topic, since)
-            copied = sum(replaying.copy(old, feeder, topic))
+            copied = sum(replaying.copy(old, feeder, topic, codec))
         console.print(
             f"{topic} of the run {earlier.run} in {old.name}: {copied:,} records copied",
             markup=False,

@@ -7,9 +7,8 @@ too, so that work that is done again says the same. Source: W3C Trace Context, l
 """
 
 import re
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 from c2c_stream.broker.protocol import Delivered
 from c2c_stream.records import (
@@ -35,18 +34,19 @@ LINEAGE: Final = (FILE, OCCURRENCE, FUNCTION)
 # What comes in longer than this is not passed on: headers must stay far smaller than records.
 MAX_STATE_BYTES: Final = 512
 MAX_PARENT_BYTES: Final = 256
+# An id of ours is 32 hex digits.
 MAX_ID_BYTES: Final = 64
 
 _PARENT: Final = re.compile(
     rb"(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.DOTALL
 )
 _SAMPLED: Final = 1
+_ZEROS: Final = frozenset({b"0" * 32, b"0" * 16})
 
 Headers = tuple[tuple[str, bytes], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
+class Parent(NamedTuple):
     """A traceparent: ids as lower-case hex."""
 
     trace_id: bytes
@@ -64,20 +64,21 @@ def parent_in(headers: Headers) -> Parent | None:
     if len(found) != 1 or len(found[0]) > MAX_PARENT_BYTES:
         return None
     match = _PARENT.fullmatch(found[0])
+    if match is None:
+        return None
+    version, trace_id, span_id, flags, more = match.groups()
     # A later version may say more behind the part that we know; ours may not.
-    if match is None or (match[1] == b"00" and match[5] is not None):
+    if (version == b"00" and more is not None) or trace_id in _ZEROS or span_id in _ZEROS:
         return None
-    if not match[2].strip(b"0") or not match[3].strip(b"0"):
-        return None
-    return Parent(match[2], match[3], int(match[4], 16))
+    return Parent(trace_id, span_id, int(flags, 16))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stage's work on one record: what its outputs bear."""
 
-    headers: Headers
+    names: Headers
     lineage: dict[str, bytes]
+    headers: Headers
 
 
 class Tracer:
@@ -85,31 +86,32 @@ class Tracer:
 
     def __init__(self, run: str, stage: str) -> None:
         self._run = run
-        self._stage = stage
         self._salt = f"{run}\0{stage}\0".encode()
         self._names = ((RUN, run.encode()), (STAGE, stage.encode()))
 
     def span(self, delivered: Delivered, record: Record | None) -> Span:
         """Return the work on a record; None stands for one that could not be read."""
-        lineage = _lineage_in(delivered.headers)
+        headers = delivered.headers
+        lineage = {n: v for n, v in headers if n in LINEAGE and len(v) <= MAX_ID_BYTES}
         if record is not None:
-            lineage |= _ids_of(record)
-        parent = parent_in(delivered.headers)
-        state = () if parent is None else _state_in(delivered.headers)
+            lineage.update(_ids_of(record))
+        parent, state = parent_in(headers), _state_in(headers)
         if parent is None:
-            parent = self._root(lineage.get(FILE) or delivered.key)
+            parent, state = self._root(lineage.get(FILE) or delivered.key), ()
         # Many records of one parent may share a key: copies of a function in one file.
         own = b"\0".join((parent.span_id, lineage.get(OCCURRENCE, b""), delivered.key))
         child = Parent(parent.trace_id, self._hash(parent.trace_id, own), parent.flags)
-        return Span(((TRACEPARENT, child.header()), *state, *self._names), lineage)
+        names = ((TRACEPARENT, child.header()), *state, *self._names)
+        return Span(names, lineage, (*names, *lineage.items()))
 
     def headers(self, span: Span, output: Record) -> Headers:
         """Return the headers of an output."""
-        if isinstance(output, File):
-            return self._beginning(output)
-        ids = _ids_of(output)
-        lineage = span.lineage | ids if ids else span.lineage
-        return (*span.headers, *lineage.items())
+        match output:
+            case File():
+                return self._beginning(output)
+            case Function():  # of the rest all is known by what was read
+                return (*span.names, *(span.lineage | _ids_of(output)).items())
+        return span.headers
 
     def _beginning(self, file: File) -> Headers:
         ids = _ids_of(file)
@@ -126,30 +128,35 @@ class Tracer:
 
 def _state_in(headers: Headers) -> Headers:
     """Return what tracers say of themselves: it goes with a traceparent, unchanged."""
-    found = tuple(header for header in headers if header[0] == TRACESTATE)
-    return found if sum(len(value) + 1 for _, value in found) <= MAX_STATE_BYTES else ()
-
-
-def _lineage_in(headers: Headers) -> dict[str, bytes]:
-    return {n: value for n, value in headers if n in LINEAGE and len(value) <= MAX_ID_BYTES}
+    found = tuple([header for header in headers if header[0] == TRACESTATE])
+    return found if sum([len(value) + 1 for _, value in found]) <= MAX_STATE_BYTES else ()
 
 
 def _ids_of(record: Record) -> dict[str, bytes]:
     """Return the ids that a record's body tells."""
     match record:
-        case File():
-            found = {FILE: record.file_id}
-        case Candidate() | Inputs() | Cases():
-            return _ids_of(record.function)
         case Function():
-            found = {
-                FILE: record.file_id,
-                OCCURRENCE: record.occurrence_id,
-                FUNCTION: record.function_id,
-            }
+            function = record
+        case Candidate() | Inputs() | Cases():
+            function = record.function
+        case File():
+            return _short({FILE: record.file_id})
         case Sample():
-            found = {FUNCTION: record.function_id}
+            return _short({FUNCTION: record.function_id})
         case _:
             return {}
-    ids = {name: text.encode("utf-8", "replace") for name, text in found.items()}
-    return {name: value for name, value in ids.items() if 0 < len(value) <= MAX_ID_BYTES}
+    return _short(
+        {
+            FILE: function.file_id,
+            OCCURRENCE: function.occurrence_id,
+            FUNCTION: function.function_id,
+        }
+    )
+
+
+def _short(ids: dict[str, str]) -> dict[str, bytes]:
+    return {
+        name: text.encode("utf-8", "replace")
+        for name, text in ids.items()
+        if 0 < len(text) <= MAX_ID_BYTES
+    }

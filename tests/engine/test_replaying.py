@@ -37,7 +37,7 @@ class Pair:
         """Copy the topic `files`; return how many records each transaction had."""
         with closing(self.new.feeder(REPLAYER)) as feeder:
             replaying.begin(self.old, self.new, feeder, "files", None)
-            return list(replaying.copy(self.old, feeder, "files"))
+            return list(replaying.copy(self.old, feeder, "files", CODEC))
 
 
 def local(folder: Path, name: str) -> LocalRun:
