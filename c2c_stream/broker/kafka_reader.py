@@ -7,7 +7,7 @@ from typing import Final
 from confluent_kafka import KafkaError, Message, TopicPartition
 
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_errors import translated
+from c2c_stream.broker.kafka_errors import is_passing, translated
 from c2c_stream.errors import Fatal
 
 # Longest silence while a partition is read; an open transaction of a dead writer ends before.
@@ -17,7 +17,7 @@ SILENCE_S: Final = 30.0
 def read(cluster: Cluster, topic: str, number: int, first: int, end: int) -> Iterator[Message]:
     """Yield the committed records of a partition from `first` up to `end`, which counts marks.
 
-    `first` may be OFFSET_BEGINNING. Raises Fatal where they do not come, Unavailable.
+    Raises Fatal where they do not come.
     """
     if first >= end:
         return
@@ -30,10 +30,12 @@ def read(cluster: Cluster, topic: str, number: int, first: int, end: int) -> Ite
             message = reader.poll(1.0)
             if message is None:
                 continue
-            heard_at = _now()
             error, offset = message.error(), message.offset() or 0
             if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                if is_passing(error):
+                    continue  # the client goes on by itself
                 raise translated(error, f"{name}[{number}]")
+            heard_at = _now()
             if error is None and offset < end:
                 yield message
             if offset >= end or (error is None and offset + 1 == end):
