@@ -46,6 +46,12 @@ class EngineSettings(Section):
     record_deadline_s: float = Field(300, gt=0, description="Most seconds one attempt may take.")
     drain_s: float = Field(20, gt=0, description="Most seconds from SIGTERM to the last commit.")
     breaker_dead_in_a_row: int = Field(50, ge=1, description="Dead letters in a row that stop it.")
+    breaker_share: float = Field(
+        0.5, gt=0, le=1, description="Share of dead letters, in the last records, that stops it."
+    )
+    breaker_records: int = Field(
+        500, ge=1, description="How many last records the share is taken of."
+    )
     revoke_s: float = Field(
         5, ge=0, description="Most seconds to finish what a rebalance takes away."
     )

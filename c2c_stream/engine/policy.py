@@ -1,6 +1,7 @@
 """Decide what follows an error, and when a stage has failed too often. Pure: callers pass now."""
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 from c2c_stream.errors import Poison, Retry, Unavailable
 
@@ -71,16 +72,31 @@ class RetryPolicy:
 
 @dataclass(slots=True)
 class Breaker:
-    """Opens after `limit` dead letters in a row: something other than the records is wrong."""
+    """Opens at `limit` dead letters in a row, or at a `share` of the last `window` records.
+
+    Then something other than the records is wrong. Fewer records than a window show no share.
+    """
 
     limit: int
-    in_a_row: int = 0
+    share: float
+    window: int
+    _in_a_row: int = 0
+    _dead: int = 0
+    _last: deque[bool] = field(default_factory=deque)
 
     def saw(self, *, dead: bool) -> None:
         """Count one finished record."""
-        self.in_a_row = self.in_a_row + 1 if dead else 0
+        self._in_a_row = self._in_a_row + 1 if dead else 0
+        self._last.append(dead)
+        self._dead += dead
+        if len(self._last) > self.window:
+            self._dead -= self._last.popleft()
 
     @property
-    def open(self) -> bool:
-        """Say whether the service must stop."""
-        return self.in_a_row >= self.limit
+    def why_open(self) -> str:
+        """Return why the service must stop; nothing while it need not."""
+        if self._in_a_row >= self.limit:
+            return f"{self._in_a_row} dead letters in a row"
+        if len(self._last) == self.window and self._dead >= self.share * self.window:
+            return f"{self._dead} dead letters among the last {self.window} records"
+        return ""

@@ -69,7 +69,9 @@ class Runner:
         self._flights = Flights(
             RetryPolicy(settings.max_attempts, settings.retry_base_s), in_order=worker.in_order
         )
-        self._breaker = Breaker(settings.breaker_dead_in_a_row)
+        self._breaker = Breaker(
+            settings.breaker_dead_in_a_row, settings.breaker_share, settings.breaker_records
+        )
         self._ledger = Ledger(broker.assigned(), settings)
         self._random = Random(meter.stage)  # noqa: S311  # spreads waits, nothing secret
         self._held = Held()
@@ -244,11 +246,11 @@ class Runner:
     def _dead(self, place: Place, letter: Settled) -> None:
         self._ledger.add(place, letter, self._clock.now(), done=True)
         self._breaker.saw(dead=True)
-        if self._breaker.open:
+        if self._breaker.why_open:
             self._commit()
             raise Fatal(
-                f"{self._breaker.in_a_row} dead letters in a row: stopped before more are lost; "
-                f"see `c2c dead-letters list`, mend the cause and start again"
+                f"{self._breaker.why_open}: stopped before more are lost; see `c2c dead-letters"
+                f" list`, mend the cause, replay them and start again"
             )
 
     def _settle(self) -> None:

@@ -68,11 +68,36 @@ def test_anything_else_stops_the_service(error: Exception) -> None:
     assert POLICY.after(error, 1, 0, 0.0, 0.0) == Stop(error)
 
 
-@given(st.integers(1, 5), st.lists(st.booleans()))
+OUTCOMES = st.lists(st.booleans())
+
+
+@given(st.integers(1, 5), OUTCOMES)
 def test_the_breaker_opens_at_that_many_dead_letters_in_a_row(limit: int, dead: list[bool]) -> None:
-    breaker = Breaker(limit)
+    breaker = Breaker(limit, 1.0, 10**6)
     row = 0
     for is_dead in dead:
         breaker.saw(dead=is_dead)
         row = row + 1 if is_dead else 0
-        assert breaker.open == (row >= limit)
+        assert bool(breaker.why_open) == (row >= limit)
+
+
+@given(st.floats(0.01, 1.0), st.integers(1, 9), OUTCOMES)
+def test_the_breaker_opens_at_a_share_of_the_last_records(
+    share: float, window: int, dead: list[bool]
+) -> None:
+    breaker = Breaker(10**6, share, window)
+    for seen, is_dead in enumerate(dead, 1):
+        breaker.saw(dead=is_dead)
+        last = dead[max(0, seen - window) : seen]
+        enough = len(last) == window and sum(last) >= share * window
+        assert bool(breaker.why_open) == enough
+
+
+def test_an_open_breaker_says_what_it_saw() -> None:
+    in_a_row, among = Breaker(2, 1.0, 9), Breaker(9, 0.5, 4)
+    for dead in (True, False, True, True):
+        in_a_row.saw(dead=dead)
+        among.saw(dead=dead)
+
+    assert in_a_row.why_open == "2 dead letters in a row"
+    assert among.why_open == "3 dead letters among the last 4 records"

@@ -270,6 +270,22 @@ def test_the_breaker_stops_a_service_that_only_makes_dead_letters(run: Run) -> N
     with pytest.raises(Fatal, match="20 dead letters in a row"), service as at_work:
         at_work.ends()
     assert len(run.records("dead-letters")) == run.position("files").offset == 20
+    assert at_work.health.not_ready
+
+
+def test_the_breaker_stops_a_service_that_loses_a_share_of_its_records(run: Run) -> None:
+    def judge(record: File) -> Outcome | Exception:
+        return Poison("bad") if int(record.file_id) % 2 else passed(record)
+
+    run.feed(*files(500))
+    service = serving(run, "collector", pure(judge), breaker_share=0.5, breaker_records=40)
+    with (
+        pytest.raises(Fatal, match="20 dead letters among the last 40 records"),
+        service as at_work,
+    ):
+        at_work.ends()
+    assert run.position("files").offset == 40
+    assert at_work.health.not_ready
 
 
 def test_a_deadline_ends_an_attempt_and_the_last_one_the_record(run: Run) -> None:
