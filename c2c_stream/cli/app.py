@@ -11,6 +11,7 @@ from c2c_stream.cli.audit import explain, rejections
 from c2c_stream.cli.dataset import show, verify
 from c2c_stream.cli.dead_letters import dead_letters
 from c2c_stream.cli.ingest import ingest
+from c2c_stream.cli.replay import replay
 from c2c_stream.cli.run import HELP, run
 from c2c_stream.cli.schemas import schemas
 from c2c_stream.cli.serve import serve
@@ -32,6 +33,7 @@ app.command()(status)
 app.command()(rejections)
 app.command()(explain)
 app.add_typer(dead_letters, name="dead-letters")
+app.command()(replay)
 app.add_typer(topics, name="topics")
 app.add_typer(schemas, name="schemas")
 app.command()(ingest)

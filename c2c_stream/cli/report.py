@@ -47,6 +47,7 @@ def card_of(run: RunFile, out: Path, progress: Progress, verified: Verification)
     chosen = run.settings.items()
     facts = Facts(
         sources=tuple(_name(source) for source in run.sources),
+        replayed=_replayed(run),
         books=tuple(_counts(progress, service) for service in SERVICES),
         settings={f"{s}.{name}": str(v) for s, values in chosen for name, v in values.items()},
         versions={"c2c-stream": run.version, "Python": run.python},
@@ -130,6 +131,14 @@ def _counts(progress: Progress, service: str) -> Counts:
     books = progress.books(service)
     out = progress.read("samples") if service == "sink" else books.out
     return Counts(service, books.read, out, books.rejected, books.dead, progress.waiting(service))
+
+
+def _replayed(run: RunFile) -> str:
+    """Return which records a replay read, for the card: nothing for a run of its own sources."""
+    if run.replay is None:
+        return ""
+    since = f", written since {run.replay['since']}" if run.replay["since"] else ""
+    return f"topic {run.replay['topic']} of the run {run.replay['run']}{since}"
 
 
 def _name(source: Repository) -> str:

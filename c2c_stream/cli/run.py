@@ -6,7 +6,7 @@ import os
 import platform
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from rich.console import Console
 
 from c2c_stream import __version__
 from c2c_stream.broker.local import LOG_NAME
-from c2c_stream.broker.run import KAFKA_SCHEME
+from c2c_stream.broker.run import KAFKA_SCHEME, RunLog
 from c2c_stream.cli import brokers, codecs, runfile
 from c2c_stream.cli.children import Children
 from c2c_stream.cli.exits import Exit, table
@@ -29,8 +29,7 @@ from c2c_stream.cli.report import (
     lines_of,
     verify_some,
 )
-from c2c_stream.cli.supervisor import Interrupted, feed, supervise
-from c2c_stream.codec import Codec
+from c2c_stream.cli.supervisor import Interrupted, feed, interrupt_on_signals, supervise
 from c2c_stream.curate.stage import Curator
 from c2c_stream.errors import SettingsError
 from c2c_stream.ingest.stage import check_remote, check_source
@@ -84,7 +83,7 @@ def run(  # the options are the command's surface
         kafka={"retention_hours": 0},
         **_run_id(absolute(out), broker),
         out=absolute(out),
-        broker=_absolute_broker(broker),
+        broker=absolute_broker(broker),
         **_section(schema_registry=schema_registry),
         keep=keep,
         # Each of the services takes a free one.
@@ -104,9 +103,26 @@ def run(  # the options are the command's surface
         for source in wanted.sources:
             check_remote(source, settings.ingest)
     found = runfile.claim(settings.out, wanted)
+
+    def begin(log: RunLog) -> None:
+        feed(log, found.sources, codec)
+        console.print(f"{', '.join(s.url for s in found.sources)} -> {settings.out}", markup=False)
+
+    drive(settings, found, console, begin, json_output=json_output)
+
+
+def drive(
+    settings: Settings,
+    run: runfile.RunFile,
+    console: Console,
+    begin: Callable[[RunLog], None],
+    *,
+    json_output: bool,
+) -> None:
+    """Carry a run out and leave with its exit code. `begin` puts the run's first records there."""
     try:
         with runfile.only_one(settings.out):
-            report = _run(settings, found, codec, console)
+            report = _run(settings, run, console, begin)
     except Interrupted:
         console.print("\nstopped; the same command goes on from here")
         raise typer.Exit(Exit.INTERRUPTED) from None
@@ -119,13 +135,15 @@ def run(  # the options are the command's surface
     raise typer.Exit(exit_of(report.progress, report.verified))
 
 
-def _run(settings: Settings, run: runfile.RunFile, codec: Codec, console: Console) -> Report:
+def _run(
+    settings: Settings, run: runfile.RunFile, console: Console, begin: Callable[[RunLog], None]
+) -> Report:
     began = time.monotonic()  # noqa: TID251  # the user is told how long it took
     log = brokers.open_run(settings, patience_s=math.inf)
     children = Children(settings, settings.out / ".c2c" / "logs")
+    interrupt_on_signals()
     log.create()
-    feed(log, run.sources, codec)
-    console.print(f"{', '.join(s.url for s in run.sources)} -> {settings.out}", markup=False)
+    begin(log)
     with Funnel(console) as funnel:
         progress = supervise(log, children, settings, funnel)
     if not settings.keep:
@@ -203,7 +221,7 @@ def _run_id(out: Path, broker: str) -> dict[str, str]:
     return {}
 
 
-def _absolute_broker(broker: str) -> str:
+def absolute_broker(broker: str) -> str:
     """Return local:PATH with its path absolute: the run's other commands start elsewhere."""
     kind, _, path = broker.partition(":")
     return f"{kind}:{absolute(Path(path))}" if kind == "local" and path else broker

@@ -19,7 +19,10 @@ BRIEF_CHARS = 200
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """What a run was started with; a second start with the same goes on with it."""
+    """What a run was started with; a second start with the same goes on with it.
+
+    `replay` is what it reads in place of its sources: which topic of which run, since when.
+    """
 
     run: str
     version: str
@@ -29,6 +32,7 @@ class RunFile:
     settings: dict[str, Any]
     # Where the run's other commands find it; it may change, so it is no part of what is compared.
     schema_registry: str = ""
+    replay: dict[str, str] | None = None
 
 
 def read(out: Path) -> RunFile | None:
@@ -57,7 +61,7 @@ def claim(out: Path, wanted: RunFile) -> RunFile:
         _check_free(out)
         _write(out / NAME, wanted)
         return wanted
-    for name in ("run", "broker", "python", "sources", "settings"):
+    for name in ("run", "broker", "python", "sources", "replay", "settings"):
         if getattr(found, name) != getattr(wanted, name):
             what, had, asked = _difference(name, getattr(found, name), getattr(wanted, name))
             raise SettingsError(

@@ -31,7 +31,6 @@ def feed(log: RunLog, sources: Sequence[Repository], codec: Codec) -> None:
 
 def supervise(log: RunLog, children: Children, settings: Settings, funnel: Funnel) -> Progress:
     """Run every service until nothing is left to do. Raises Fatal, Interrupted."""
-    _interrupt_on_signals()
     try:
         return _drive(log, children, settings, funnel)
     finally:
@@ -71,7 +70,9 @@ def _unneeded(progress: Progress, settings: Settings) -> frozenset[str]:
     return frozenset()
 
 
-def _interrupt_on_signals() -> None:
+def interrupt_on_signals() -> None:
+    """Let Ctrl-C and its like raise Interrupted from now on."""
+
     def interrupt(*_: object) -> None:
         raise Interrupted
 

@@ -48,6 +48,7 @@ class Facts:
 
     name: str = "c2c-stream dataset"
     sources: tuple[str, ...] = ()
+    replayed: str = ""
     books: tuple[Counts, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -99,8 +100,11 @@ def _intro(facts: Facts, summary: Summary) -> str:
     )
     if not summary.samples:
         text += "\n\n**There is no row yet.**"
+    if facts.replayed:
+        text += f"\n\nA replay by c2c-stream: {cell(facts.replayed)}."
     if facts.sources:
-        text += "\n\nMade by c2c-stream from:\n\n"
+        who = "That run was made" if facts.replayed else "Made by c2c-stream"
+        text += f"\n\n{who} from:\n\n"
         text += "\n".join(f"- {cell(source)}" for source in facts.sources)
     return text
 
