@@ -36,7 +36,7 @@ def replay(
     ] = None,
     old_out: Annotated[Path, typer.Option(help="Folder of the old run.")] = Path("c2c-out"),
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the new one. [default: c2c-out-INTO]")
+        Path | None, typer.Option(help="Folder of the new one; left out: c2c-out-INTO.")
     ] = None,
     broker: Annotated[
         str | None, typer.Option(help=f"Of an old run without a folder: {BROKER_HELP}")
@@ -50,9 +50,9 @@ def replay(
     """Start a new run from what an old run put on a stage's topic, after a rule or prompt changed.
 
     The old run is read and stays as it is. The new one has topics, groups, state, settings and a
-    folder of its own; stages before --from are not run. A run on the local log can be replayed from
-    a stage behind the ingester if it was started with `c2c run --keep`. Stop it with Ctrl-C; the
-    same command goes on from there. It ends as `c2c run` does, with the same exit codes.
+    folder of its own; stages before --from are not run. A run on the local log can be replayed if
+    it was started with `c2c run --keep`. Stop it with Ctrl-C; the same command goes on from there.
+    It ends as `c2c run` does, with the same exit codes.
     """
     if stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")

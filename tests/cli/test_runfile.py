@@ -35,6 +35,7 @@ def test_a_folder_keeps_the_run_that_claimed_it(tmp_path: Path) -> None:
         ("settings", {"curate": {"limit": 3}}),
         ("python", "3.12.1"),
         ("broker", "local:/elsewhere"),
+        ("replay", {"run": "old", "topic": "files"}),
     ],
 )
 def test_another_run_is_refused_and_both_sides_are_named(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from c2c_stream.engine.balance import Account, books_of, imbalances, waiting_of
 from c2c_stream.engine.books import Books
-from c2c_stream.topics import SERVICES, output_of
+from c2c_stream.topics import SERVICES, TOPICS, output_of
 
 
 def chain(reads: list[int], rejects: list[int], dead: list[int]) -> list[Account]:
@@ -62,6 +62,23 @@ def test_one_record_more_or_less_anywhere_is_noticed(reads: list[int], at: int, 
     accounts[at] = replace(accounts[at], books=wrong)
 
     assert list(imbalances(accounts, {})) != []
+
+
+FED = st.dictionaries(st.sampled_from([topic.name for topic in TOPICS[1:]]), st.integers(1, 9))
+
+
+@given(counts, FED)
+def test_what_came_from_outside_is_in_the_balance(reads: list[int], fed: dict[str, int]) -> None:
+    accounts = [
+        replace(a, waiting=a.waiting + fed.get(a.topic, 0)) for a in chain(reads, [1] * 6, [1] * 6)
+    ]
+    accounts.append(Account("sink", "settlements", Books(), fed.get("settlements", 0)))
+
+    assert list(imbalances(accounts, fed)) == []
+    for topic, count in fed.items():
+        more = {**fed, topic: count + 1}
+        [sentence] = imbalances(accounts, more)
+        assert sentence.startswith(f"{topic}: ")
 
 
 @pytest.mark.parametrize("service", SERVICES[:-1])

@@ -162,3 +162,12 @@ def test_names_from_a_source_are_no_markup(tmp_path: Path) -> None:
     assert "<img" not in body
     assert "\x1b" not in card
     assert "\n---\n" not in body
+
+
+def test_the_card_of_a_replay_tells_which_topic_of_which_run_it_read() -> None:
+    facts = Facts(sources=("library",), replayed="topic inputs of the run `main`")
+
+    text = render_card(facts, Summary(), [])
+
+    assert "A replay by c2c-stream: topic inputs of the run " in text
+    assert "That run was made from:\n\n- library" in text
