@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from c2c_stream.cli.moment import moment_of
-from c2c_stream.cli.options import BROKER_HELP
+from c2c_stream.cli.options import BROKER_HELP, settings_from
 from c2c_stream.cli.run import settings_of_run
 from c2c_stream.engine.letters import Choice
 from c2c_stream.errors import SettingsError
-from c2c_stream.settings import Settings, load_settings
+from c2c_stream.settings import Settings
 from c2c_stream.topics import SERVICES
 
 DEFAULT_OUT = Path("c2c-out")
@@ -32,14 +32,13 @@ Ids = Annotated[
 ]
 
 
-def settings_for(out: Path, broker: str | None, run: str | None) -> Settings:
+def settings_for(
+    out: Path, broker: str | None, run: str | None, properties: list[str] | None
+) -> Settings:
     """Return the settings of the run in a folder, or of one that is named."""
     if broker is None and run is None:
-        return settings_of_run(out)
-    named = {"broker": broker, "run": run}
-    return load_settings(
-        out=out, **{name: value for name, value in named.items() if value is not None}
-    )
+        return settings_of_run(out, properties)
+    return settings_from(properties, out=out, broker=broker, run=run)
 
 
 def choice_of(

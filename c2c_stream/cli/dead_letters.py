@@ -34,6 +34,7 @@ from c2c_stream.cli.letters import (
     print_list,
     print_rest,
 )
+from c2c_stream.cli.options import PropertyOption
 from c2c_stream.codec import Codec
 from c2c_stream.engine.letters import DROPPED, REPLAYED, Choice, counts_of
 from c2c_stream.engine.settling import Plan, carry_out, desk_of, plan
@@ -70,10 +71,11 @@ def list_letters(
     ] = False,
     number: Number = 1000,
     json_output: Json = False,
+    properties: PropertyOption = None,
 ) -> None:
     """List dead letters: how many by stage and error, then where each stood and why it failed."""
     choice = choice_of(stage, error, since, until, ids, settled=settled)
-    settings = settings_for(out, broker, run)
+    settings = settings_for(out, broker, run, properties)
     with closing(find_run(settings)) as log:
         desk = desk_of(log, codecs.patiently(settings))
         counts = counts_of(desk.letters(choice))
@@ -106,6 +108,7 @@ def show_letters(
     ids: Ids = None,
     number: Number = 20,
     json_output: Json = False,
+    properties: PropertyOption = None,
 ) -> None:
     """Show dead letters whole, open and settled ones: error, key, headers, the head of the bytes.
 
@@ -113,7 +116,7 @@ def show_letters(
     """
     wanted = [*(ids or []), *([place] if place else [])]
     choice = choice_of(stage, error, since, until, wanted, settled=None)
-    settings = settings_for(out, broker, run)
+    settings = settings_for(out, broker, run, properties)
     with closing(find_run(settings)) as log:
         desk = desk_of(log, codecs.patiently(settings))
         counts = counts_of(desk.letters(choice))
@@ -156,6 +159,7 @@ def replay(
     ] = False,
     execute: Execute = False,
     json_output: Json = False,
+    properties: PropertyOption = None,
 ) -> None:
     """Put records back on the topic where they stood, byte for byte, for their stage to try again.
 
@@ -164,7 +168,7 @@ def replay(
     go on with them. A letter of which only the head was kept cannot go back: exit code 5.
     """
     choice = choice_of(stage, error, since, until, ids, settled=None if again else False)
-    settings = settings_for(out, broker, run)
+    settings = settings_for(out, broker, run, properties)
     with closing(find_run(settings)) as log:
         _settle(
             log,
@@ -189,13 +193,14 @@ def drop(
     ids: Ids = None,
     execute: Execute = False,
     json_output: Json = False,
+    properties: PropertyOption = None,
 ) -> None:
     """Settle dead letters without trying them again; `list --settled` still shows them.
 
     A run whose dead letters are all settled ends with exit code 0 again.
     """
     choice = choice_of(stage, error, since, until, ids, settled=False)
-    settings = settings_for(out, broker, run)
+    settings = settings_for(out, broker, run, properties)
     with closing(find_run(settings)) as log:
         codec = codecs.patiently(settings)
         _settle(log, codec, choice, DROPPED, execute, json_output, stop=False)

@@ -11,14 +11,15 @@ from rich.console import Console
 
 from c2c_stream import __version__
 from c2c_stream.broker.run import REPLAYER, RunLog
-from c2c_stream.cli import brokers, runfile
+from c2c_stream.cli import brokers, codecs, runfile
 from c2c_stream.cli.moment import moment_of
+from c2c_stream.cli.options import BROKER_HELP, PropertyOption, settings_from
 from c2c_stream.cli.run import absolute, absolute_broker, drive, identity_of, settings_of_run
-from c2c_stream.cli.serve import BROKER_HELP
+from c2c_stream.codec import Codec
 from c2c_stream.curate.stage import Curator
 from c2c_stream.engine import replaying
 from c2c_stream.errors import SettingsError
-from c2c_stream.settings import Settings, load_settings
+from c2c_stream.settings import Settings
 from c2c_stream.topics import SERVICES, consumed_by
 
 
@@ -44,26 +45,30 @@ def replay(
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
     file_format: Annotated[str, typer.Option("--format", help="parquet or jsonl.")] = "parquet",
     layout: Annotated[str, typer.Option(help="completion or chat.")] = "completion",
-    keep: Annotated[bool, typer.Option("--keep", help="Keep every record in the log.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Trim nothing: keep every record.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
+    properties: PropertyOption = None,
 ) -> None:
     """Start a new run from what an old run put on a stage's topic, after a rule or prompt changed.
 
     The old run is read and stays as it is. The new one has topics, groups, state, settings and a
-    folder of its own; stages before --from are not run. A run on the local log can be replayed if
-    it was started with `c2c run --keep`. Stop it with Ctrl-C; the same command goes on from there.
-    It ends as `c2c run` does, with the same exit codes.
+    folder of its own; stages before --from are not run. What `c2c run` has read it trims, so the
+    old run must have been started with --keep. Stop it with Ctrl-C; the same command goes on from
+    there. It ends as `c2c run` does, with the same exit codes.
     """
     if stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
     topic, at = consumed_by(stage)[0].name, moment_of("--since", since)
-    earlier = _earlier(old_out, broker, run)
+    earlier = _earlier(old_out, broker, run, properties)
     with closing(brokers.find_run(earlier)) as old:
-        settings = load_settings(
+        settings = settings_from(
+            properties,
             run=into,
             out=absolute(out or Path(f"c2c-out-{into}")),
             broker=earlier.broker if brokers.is_kafka(earlier) else "",
-            kafka={"partitions": len(old.spans(topic))},
+            schema_registry=schema_registry or earlier.schema_registry,
+            kafka={"partitions": len(old.spans(topic)), "retention_hours": 0},
             keep=keep,
             http_port=0,
             write={"jobs": jobs},
@@ -74,20 +79,22 @@ def replay(
             raise SettingsError(f"--into {into}: the old run is called so; choose another id")
         brokers.check(settings)
         Curator(settings.curate)
+        codec = codecs.patiently(settings)
         if runfile.read(settings.out) is None:
             replaying.spans_of(old, topic, at)
         found = runfile.claim(settings.out, _wanted(settings, earlier, topic, since))
         console = Console(stderr=json_output)
-        begin = _copying(old, earlier, topic, at, console)
+        begin = _copying(old, earlier, topic, at, codec, console)
         drive(settings, found, console, begin, json_output=json_output)
 
 
-def _earlier(old_out: Path, broker: str | None, run: str | None) -> Settings:
+def _earlier(
+    old_out: Path, broker: str | None, run: str | None, properties: list[str] | None
+) -> Settings:
     """Return the settings of the old run: of a folder, or of one on a broker that is named."""
     if broker is not None:
-        named = {} if run is None else {"run": run}
-        return load_settings(broker=absolute_broker(broker), **named)
-    found = settings_of_run(old_out)
+        return settings_from(properties, broker=absolute_broker(broker), run=run)
+    found = settings_of_run(old_out, properties)
     if run not in (None, found.run):
         raise SettingsError(f"{old_out} holds the run {found.run!r}, not {run!r}; see --old-out")
     return found
@@ -111,18 +118,24 @@ def _wanted(
             "since": since or "",
             "broker": earlier.broker or f"local:{brokers.broker_folder(earlier)}",
         },
+        schema_registry=settings.schema_registry,
     )
 
 
 def _copying(
-    old: RunLog, earlier: Settings, topic: str, since: float | None, console: Console
+    old: RunLog,
+    earlier: Settings,
+    topic: str,
+    since: float | None,
+    codec: Codec,
+    console: Console,
 ) -> Callable[[RunLog], None]:
     """Return what copies the old topic to a new run."""
 
     def begin(new: RunLog) -> None:
         with closing(new.feeder(REPLAYER)) as feeder:
             replaying.begin(old, new, feeder, topic, since)
-            copied = sum(replaying.copy(old, feeder, topic))
+            copied = sum(replaying.copy(old, feeder, topic, codec))
         console.print(
             f"{topic} of the run {earlier.run} in {old.name}: {copied:,} records copied",
             markup=False,

@@ -55,10 +55,10 @@ def begin(old: RunLog, new: RunLog, feeder: Feeder, topic: str, since: float | N
     feeder.append({}, {at: to_text(Mark(next=s.first, end=s.end)) for at, s in spans.items()})
 
 
-def copy(old: RunLog, feeder: Feeder, topic: str) -> Iterator[int]:
+def copy(old: RunLog, feeder: Feeder, topic: str, codec: Codec) -> Iterator[int]:
     """Copy what `begin` has fixed; yield how many records each transaction copied."""
     marks = {at: from_text(text, at) for at, text in feeder.marks().items()}
-    again = _replayed(old, marks)
+    again = _replayed(old, marks, codec)
     for partition, mark in marks.items():
         if partition[0] == topic and mark.next < mark.end:
             yield from _copy(old, feeder, partition, mark, again)
@@ -78,12 +78,12 @@ def _copy(
         feeder.append({}, {partition: to_text(replace(mark, next=mark.end))})
 
 
-def _replayed(old: RunLog, marks: Mapping[Partition, Mark]) -> frozenset[str]:
+def _replayed(old: RunLog, marks: Mapping[Partition, Mark], codec: Codec) -> frozenset[str]:
     """Return the places of dead letters that stand again, further on in the old topic."""
     spans = {
         at: Span(mark.next, mark.end) for at, mark in marks.items() if at[0] == SETTLEMENTS.name
     }
-    settled = settled_in(old.records(SETTLEMENTS.name, spans), Codec())
+    settled = settled_in(old.records(SETTLEMENTS.name, spans), codec)
     return frozenset(place for place, action in settled.items() if action == REPLAYED)
 
 

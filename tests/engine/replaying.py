@@ -8,6 +8,7 @@ from contextlib import closing
 
 from c2c_stream.broker.run import REPLAYER
 from c2c_stream.engine import replaying
+from tests.engine.make import CODEC
 from tests.engine.settling import Saying, open_run
 
 
@@ -20,7 +21,7 @@ def main(old_at: str, old_run: str, new_at: str, new_run: str) -> None:
         closing(Saying(new.feeder(REPLAYER))) as feeder,
     ):
         replaying.begin(old, new, feeder, "files", None)
-        for _ in replaying.copy(old, feeder, "files"):
+        for _ in replaying.copy(old, feeder, "files", CODEC):
             pass
 
 

@@ -16,6 +16,7 @@ from c2c_stream.broker.run import SETTLER, Feeder, RunLog
 from c2c_stream.engine import settling
 from c2c_stream.engine.letters import REPLAYED, Choice
 from c2c_stream.settings import KafkaSettings
+from tests.engine.make import CODEC
 
 
 class Saying:
@@ -52,7 +53,7 @@ def main(where: str, run: str) -> None:
     """Replay until all is settled."""
     settling.BATCH_LETTERS = 2  # type: ignore[misc]  # so that a kill meets one of many
     with closing(open_run(where, run)) as log, closing(Saying(log.feeder(SETTLER))) as feeder:
-        desk = settling.desk_of(log)
+        desk = settling.desk_of(log, CODEC)
         wanted = settling.plan(desk, Choice(settled=False), REPLAYED, stop_at_first_error=False)
         for _ in settling.carry_out(wanted, desk, feeder):
             pass

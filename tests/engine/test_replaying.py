@@ -37,7 +37,7 @@ class Pair:
         """Copy the topic `files`; return how many records each transaction had."""
         with closing(self.new.feeder(REPLAYER)) as feeder:
             replaying.begin(self.old, self.new, feeder, "files", None)
-            return list(replaying.copy(self.old, feeder, "files"))
+            return list(replaying.copy(self.old, feeder, "files", CODEC))
 
 
 def local(folder: Path, name: str) -> LocalRun:
@@ -142,7 +142,7 @@ def settle(run: RunLog, action: str, died: Callable[[Delivered], bool]) -> None:
     )
     run.append([Produced("dead-letters", b"", CODEC.encode(letter))])
     with closing(run.feeder(SETTLER)) as feeder:
-        desk = desk_of(run)
+        desk = desk_of(run, CODEC)
         wanted = plan(desk, Choice(settled=False), action, stop_at_first_error=False)
         assert sum(carry_out(wanted, desk, feeder)) == 1
 
