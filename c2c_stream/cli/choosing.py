@@ -1,6 +1,5 @@
 """The options that choose a run and some of its dead letters."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +33,7 @@ Ids = Annotated[
 
 
 def settings_for(
-    out: Path, broker: str | None, run: str | None, properties: Sequence[str] | None
+    out: Path, broker: str | None, run: str | None, properties: list[str] | None
 ) -> Settings:
     """Return the settings of the run in a folder, or of one that is named."""
     if broker is None and run is None:

@@ -72,6 +72,7 @@ def list_letters(
     ] = False,
     number: Number = 1000,
     json_output: Json = False,
+    properties: PropertyOption = None,
 ) -> None:
     """List dead letters: how many by stage and error, then where each stood and why it failed."""
     choice = choice_of(stage, error, since, until, ids, settled=settled)
@@ -109,6 +110,7 @@ def show_letters(
     properties: PropertyOption = None,
     number: Number = 20,
     json_output: Json = False,
+    properties: PropertyOption = None,
 ) -> None:
     """Show dead letters whole, open and settled ones: error, key, headers, the head of the bytes.
 
@@ -160,6 +162,7 @@ def replay(
     ] = False,
     execute: Execute = False,
     json_output: Json = False,
+    properties: PropertyOption = None,
 ) -> None:
     """Put records back on the topic where they stood, byte for byte, for their stage to try again.
 
@@ -194,6 +197,7 @@ def drop(
     properties: PropertyOption = None,
     execute: Execute = False,
     json_output: Json = False,
+    properties: PropertyOption = None,
 ) -> None:
     """Settle dead letters without trying them again; `list --settled` still shows them.
 

@@ -42,20 +42,20 @@ def replay(
     broker: Annotated[
         str | None, typer.Option(help=f"Of an old run without a folder: {BROKER_HELP}")
     ] = None,
-    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
     file_format: Annotated[str, typer.Option("--format", help="parquet or jsonl.")] = "parquet",
     layout: Annotated[str, typer.Option(help="completion or chat.")] = "completion",
-    keep: Annotated[bool, typer.Option("--keep", help="Keep every record in the log.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Trim nothing: keep every record.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
     properties: PropertyOption = None,
 ) -> None:
     """Start a new run from what an old run put on a stage's topic, after a rule or prompt changed.
 
     The old run is read and stays as it is. The new one has topics, groups, state, settings and a
-    folder of its own; stages before --from are not run. A run on the local log can be replayed if
-    it was started with `c2c run --keep`. Stop it with Ctrl-C; the same command goes on from there.
-    It ends as `c2c run` does, with the same exit codes.
+    folder of its own; stages before --from are not run. What `c2c run` has read it trims, so the
+    old run must have been started with --keep. Stop it with Ctrl-C; the same command goes on from
+    there. It ends as `c2c run` does, with the same exit codes.
     """
     if stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
@@ -64,11 +64,11 @@ def replay(
     with closing(brokers.find_run(earlier)) as old:
         settings = settings_from(
             properties,
-            kafka={"partitions": len(old.spans(topic)), "retention_hours": 0},
             run=into,
             out=absolute(out or Path(f"c2c-out-{into}")),
             broker=earlier.broker if brokers.is_kafka(earlier) else "",
-            schema_registry=schema_registry or earlier.schema_registry or None,
+            schema_registry=schema_registry or earlier.schema_registry,
+            kafka={"partitions": len(old.spans(topic)), "retention_hours": 0},
             keep=keep,
             http_port=0,
             write={"jobs": jobs},
@@ -84,7 +84,7 @@ def replay(
             replaying.spans_of(old, topic, at)
         found = runfile.claim(settings.out, _wanted(settings, earlier, topic, since))
         console = Console(stderr=json_output)
-        begin = _copying(old, earlier, codec, topic, at, console)
+        begin = _copying(old, earlier, topic, at, codec, console)
         drive(settings, found, console, begin, json_output=json_output)
 
 
@@ -112,22 +112,22 @@ def _wanted(
         broker=settings.broker,
         sources=before.sources if before and known else (),
         settings=identity_of(settings),
-        schema_registry=settings.schema_registry,
         replay={
             "run": earlier.run,
             "topic": topic,
             "since": since or "",
             "broker": earlier.broker or f"local:{brokers.broker_folder(earlier)}",
         },
+        schema_registry=settings.schema_registry,
     )
 
 
 def _copying(
     old: RunLog,
     earlier: Settings,
-    codec: Codec,
     topic: str,
     since: float | None,
+    codec: Codec,
     console: Console,
 ) -> Callable[[RunLog], None]:
     """Return what copies the old topic to a new run."""
