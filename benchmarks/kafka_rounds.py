@@ -9,6 +9,7 @@ import os
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
@@ -36,21 +37,29 @@ from tests.kafka import node
 
 Answer = TypeVar("Answer")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+MARK_RECORDS = 100_000
 
 
+@dataclass(frozen=True, slots=True)
 class Round(Cluster):
     """A run in which each round has groups of its own, so that it reads the same topic again."""
 
-    __slots__ = ()
+    name: str = ""
 
     def group(self, service: str) -> str:
-        """Return a group that nobody else has."""
-        return f"{self.run}-{service}-{self.settings.instance}"
+        """Return a group that no other round has."""
+        return f"{self.run}-{service}-{self.name}"
+
+    def other(self, instance: str) -> "Round":
+        """Return the same round for another process."""
+        settings = self.settings.model_copy(update={"instance": instance})
+        return Round(self.servers, self.run, settings, self.name)
 
 
-def round_of(servers: str, run: str, instance: str, partitions: int = 4) -> Round:
+def round_of(servers: str, run: str, name: str, partitions: int = 4) -> Round:
     """Return one round at a run."""
-    return Round(servers, run, KafkaSettings(instance=instance, partitions=partitions))
+    return Round(servers, run, KafkaSettings(instance="one", partitions=partitions), name)
 
 
 @contextmanager
@@ -107,6 +116,10 @@ class Tally(Meter):
     def __init__(self, stage: str) -> None:
         super().__init__(stage, Health(), SystemClock())
         self.records = self.commits = 0
+        self.timeline: list[tuple[float, int]] = []
+        """When each commit was done, and how many records were committed then."""
+        self.memory: dict[int, int] = {}
+        """Resident bytes at each whole number of MARK_RECORDS."""
         self.at = self.began = 0.0
         self.cpu = self.cpu_before = 0.0
         self._before: Mapping[str, float] = {}
@@ -123,6 +136,12 @@ class Tally(Meter):
         self.records += sum(result.delta.read for result in settled)
         self.commits += 1
         self.at, self.cpu = self._clock.now(), process_time()
+        self.timeline.append((self.at, self.records))
+        self.memory.setdefault(self.records // MARK_RECORDS * MARK_RECORDS, resident_bytes())
+
+    def idle(self, seconds: float) -> bool:
+        """Say whether all that came is committed, and nothing has come for a while."""
+        return bool(self.at) and self._clock.now() - self.at > seconds
 
     def result(self) -> dict[str, Any]:
         """Return what was measured from the first record to the last commit."""
@@ -131,7 +150,9 @@ class Tally(Meter):
             "seconds": self.at - self.began,
             "cpu_s": self.cpu - self.cpu_before,
             "per_commit": self.records / max(1, self.commits),
-            "activities": {k: v - self._before[k] for k, v in self._totals().items()},
+            "timeline": self.timeline,
+            "memory": self.memory,
+            "activities": {k: v - self._before.get(k, 0.0) for k, v in self._totals().items()},
         }
 
     def _totals(self) -> dict[str, float]:
@@ -160,8 +181,9 @@ def serve(
     *,
     count: int,
     codec: Codec | None = None,
+    stopping: Callable[[Tally], bool] = lambda _: False,
 ) -> dict[str, Any]:
-    """Run a service until it has committed `count` records; return what was measured."""
+    """Run a service until it has committed `count` records, or is told to stop; return figures."""
     metrics.initialise(service, "benchmark")
     meter = Tally(service)
     broker = Timed(cluster, service)
@@ -175,7 +197,7 @@ def serve(
             meter=meter,
             clock=SystemClock(),
         )
-        runner.run(lambda: meter.records >= count)
+        runner.run(lambda: meter.records >= count or stopping(meter))
     finally:
         broker.close()
     return meter.result()
@@ -185,6 +207,11 @@ def in_process(call: Callable[..., Answer], *arguments: object, **options: objec
     """Make a call in a process of its own, so that nothing is left of the one before."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(call, arguments, options)
+
+
+def resident_bytes() -> int:
+    """Return the memory of this process that is resident now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
 
 
 def cpu_seconds(pid: int) -> float:
