@@ -1,7 +1,9 @@
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from c2c_stream.broker.local import LocalBroker
 from c2c_stream.broker.protocol import Broker, Delivered, Produced
 from c2c_stream.codec import Codec
 from c2c_stream.engine import held
+from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.stage import Outcome, Place
 from c2c_stream.engine.workers import AsyncWorker, KeyedWorker, PureWorker, SourceWorker, Worker
 from c2c_stream.errors import Fatal, Poison, Retry, Unavailable
@@ -626,6 +629,31 @@ def test_a_broker_that_is_away_holds_the_service_and_it_goes_on(
         eventually(lambda: run.has_read("files"))
         assert service.health.not_ready == ""
     assert ids(run.records("functions")) == numbers(10)
+
+
+@pytest.mark.parametrize("jump_s", [-3600, 3600])
+def test_a_wall_clock_that_jumps_by_hours_changes_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, jump_s: int
+) -> None:
+    times = count(1_800_000_000, jump_s)
+    monkeypatch.setattr(SystemClock, "wall", lambda _: next(times))
+    tries: Counter[str] = Counter()
+
+    def judge(record: File) -> Outcome | Exception:
+        tries[record.file_id] += 1
+        return Retry("once more") if tries[record.file_id] == 1 else passed(record)
+
+    run.feed(*files(10))
+    with serving(run, "collector", pure(judge)) as service:
+        eventually(lambda: run.has_read("files"))
+        run.feed(*files(10, start=10))
+        eventually(lambda: run.has_read("files"))
+        assert (service.health.not_ready, service.health.live(SystemClock().now())) == ("", "")
+    assert ids(run.records("functions")) == numbers(20)
+    assert set(tries.values()) == {2}
+    age = REGISTRY.get_sample_value("c2c_oldest_unprocessed_age_seconds", {"stage": "collector"})
+    assert age is not None
+    assert age >= 0
 
 
 def test_prometheus_counts_what_the_books_hold(run: Run) -> None:

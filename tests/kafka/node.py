@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from zlib import crc32
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -91,12 +92,12 @@ def running(
 def jars() -> Path:
     """Return the folder with Kafka's jars, fetched once a checkout."""
     JARS.mkdir(parents=True, exist_ok=True)
-    done = JARS / "done"
+    pom = Path(__file__).with_name("pom.xml")
+    done = JARS / f"done-{crc32(pom.read_bytes()):08x}"
     with (JARS / "lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             require_command("mvn")
-            pom = Path(__file__).with_name("pom.xml")
             command = ["mvn", "--quiet", "--batch-mode", "--file", str(pom)]
             fetched = subprocess.run(
                 [*command, "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"],

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -44,6 +45,7 @@ class Fleet:
     module: str
     environment: dict[str, str]
     folder: Path
+    names: Sequence[str] = NAMES
     services: dict[str, Service] = field(default_factory=dict)
     restarts: int = 0
     gave_up: Counter[str] = field(default_factory=Counter)
@@ -54,7 +56,7 @@ class Fleet:
     def start(self) -> None:
         """Start all."""
         self.folder.mkdir(parents=True)
-        self.services = {name: Service(name, self._spawn(name)) for name in NAMES}
+        self.services = {name: Service(name, self._spawn(name)) for name in self.names}
 
     def send(self, name: str, number: int) -> None:
         """Send a service a signal."""

@@ -85,16 +85,16 @@ def attack(folder: Path, options: Options, say: Callable[[str], None]) -> Report
         settings = KafkaSettings(instance="chaos", partitions=PARTITIONS, replication=BROKERS)
         run = KafkaRun(Cluster(found.address, RUN, settings))
         run.create()
-        garbage = _feed(run, expected)
+        garbage = feed(run, expected)
         fleet = Fleet(
-            REAL if options.real else FAST, _environment(folder, found.address), folder / "logs"
+            REAL if options.real else FAST, environment(folder, found.address, RUN), folder / "logs"
         )
         watch = Watch(Cluster(found.address, RUN, settings))
         driver = Driver(fleet, watch, found, expected.work(), say)
         watch.start()
         fleet.start()
         try:
-            driver.run(plan, lambda: _is_over(run))
+            driver.run(plan, lambda: is_over(run))
             fleet.stop()
         finally:
             fleet.kill()
@@ -117,7 +117,7 @@ def attack(folder: Path, options: Options, say: Callable[[str], None]) -> Report
     )
 
 
-def _feed(run: KafkaRun, expected: Expected) -> Counter[str]:
+def feed(run: KafkaRun, expected: Expected) -> Counter[str]:
     """Put the sources on their topic, garbage among them; return its keys."""
     codec = Codec()
     records = [check_source(str(source)) for source in expected.sources]
@@ -129,10 +129,11 @@ def _feed(run: KafkaRun, expected: Expected) -> Counter[str]:
     return Counter(f"garbage {number}" for number in range(GARBAGE))
 
 
-def _environment(folder: Path, address: str) -> dict[str, str]:
+def environment(folder: Path, address: str, run: str) -> dict[str, str]:
+    """Return what the services of a run are told."""
     return {
         "C2C_BROKER": f"kafka://{address}",
-        "C2C_RUN": RUN,
+        "C2C_RUN": run,
         "C2C_OUT": str(folder / "out"),
         "C2C_HTTP_PORT": "0",
         "C2C_ENGINE": json.dumps(ENGINE),
@@ -140,7 +141,8 @@ def _environment(folder: Path, address: str) -> dict[str, str]:
     }
 
 
-def _is_over(run: KafkaRun) -> bool:
+def is_over(run: KafkaRun) -> bool:
+    """Say whether nothing is left to do."""
     return patiently(lambda: progress_of(run), PATIENCE_S).finished(SERVICES[-1])
 
 
@@ -154,7 +156,7 @@ def _books(folder: Path, address: str, verdict: Verdict) -> tuple[dict[str, Any]
         timeout=PATIENCE_S,
         check=False,
         cwd=ROOT,
-        env=os.environ | _environment(folder, address),
+        env=os.environ | environment(folder, address, RUN),
     )
     if done.returncode not in {0, 6}:
         return {}, [f"c2c status ended with {done.returncode}: {done.stderr[-500:]}"]
