@@ -61,7 +61,7 @@ class _Emitted(NamedTuple):
 
     @property
     def size(self) -> int:
-        return sum(len(one.key) + len(one.value) for one in self.produced)
+        return sum(map(_bytes_of, self.produced))
 
 
 class Outbox:
@@ -167,6 +167,11 @@ def _counted(processed: int, out: int, rejected: int, rejections: int) -> Books:
         rejected=rejected,
         rejections=rejections,
     )
+
+
+def _bytes_of(produced: Produced) -> int:
+    beside = sum(len(name) + len(value) for name, value in produced.headers)
+    return len(produced.key) + len(produced.value) + beside
 
 
 def _clipped(item: RejectedItem) -> RejectedItem:

@@ -11,8 +11,8 @@ from c2c_stream.records import File, RejectedItem
 
 CHUNK_RECORDS = 500
 CHUNK_BYTES = 4 * 1024 * 1024
-# Identifiers, lengths and framing of one encoded item, rounded up.
-ITEM_OVERHEAD_BYTES = 512
+# Identifiers, lengths and framing of one encoded item, its key and its headers, rounded up.
+ITEM_OVERHEAD_BYTES = 1024
 
 
 @dataclass(frozen=True, slots=True)

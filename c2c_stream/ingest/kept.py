@@ -81,11 +81,17 @@ def _taken(clone: GitRepository) -> Iterator[Path]:
         try:
             yield folder
         except Unavailable:  # nothing is wrong with the clone
-            folder.rename(place)
+            _put_back(folder, place)
             raise
-        folder.rename(place)
+        _put_back(folder, place)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_back(folder: Path, place: Path) -> None:
+    # Another process may have fetched the same: one whose record a rebalance took away.
+    shutil.rmtree(place, ignore_errors=True)
+    folder.rename(place)
 
 
 def _git(folder: Path, *arguments: str, timeout_s: float) -> None:

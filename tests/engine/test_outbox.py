@@ -60,7 +60,10 @@ def test_an_outcome_is_its_outputs_and_one_rejection_with_their_books() -> None:
     )
     assert settled.reasons == {"trivial": 1, "async": 2}
     assert settled.puts == {"k": b"v"}
-    assert settled.size == sum(len(put.key) + len(put.value) for put in settled.outputs)
+    assert settled.size == sum(
+        len(put.key) + len(put.value) + sum(len(n) + len(v) for n, v in put.headers)
+        for put in settled.outputs
+    )
 
 
 def test_a_chunk_counts_its_items_but_not_its_record() -> None:

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.records import File
@@ -104,7 +105,7 @@ class Arrived:
 
     paths: Counter[str] = field(default_factory=Counter)
     transactions: list[int] = field(default_factory=list)
-    """Bytes of keys and values of each."""
+    """Bytes of keys, values and headers of each."""
 
 
 def arrived(cluster: Cluster) -> Arrived:
@@ -122,12 +123,19 @@ def arrived(cluster: Cluster) -> Arrived:
             if message.offset() != last + 1:
                 found.transactions.append(0)
             last = message.offset() or 0
-            found.transactions[-1] += len(message.key() or b"") + len(message.value() or b"")
+            found.transactions[-1] += bytes_of(message)
             record = CODEC.decode(message.value() or b"")
             assert isinstance(record, File)
             found.paths[record.origin.path] += 1
     finally:
         reader.close()
+
+
+def bytes_of(message: Message) -> int:
+    """Return the bytes of one record, as it was produced."""
+    headers: Any = message.headers() or []
+    beside = sum(len(name) + len(value) for name, value in headers)
+    return len(message.key() or b"") + len(message.value() or b"") + beside
 
 
 def paths_of(repository: Path) -> Counter[str]:
