@@ -66,7 +66,6 @@ def list_letters(
     since: Since = None,
     until: Until = None,
     ids: Ids = None,
-    properties: PropertyOption = None,
     settled: Annotated[
         bool, typer.Option("--settled/--open", help="Settled ones, or open ones.")
     ] = False,
@@ -107,7 +106,6 @@ def show_letters(
     since: Since = None,
     until: Until = None,
     ids: Ids = None,
-    properties: PropertyOption = None,
     number: Number = 20,
     json_output: Json = False,
     properties: PropertyOption = None,
@@ -148,7 +146,6 @@ def replay(
     since: Since = None,
     until: Until = None,
     ids: Ids = None,
-    properties: PropertyOption = None,
     again: Annotated[
         bool,
         typer.Option("--again", help="Settled ones, too: what was replayed comes twice."),
@@ -194,7 +191,6 @@ def drop(
     since: Since = None,
     until: Until = None,
     ids: Ids = None,
-    properties: PropertyOption = None,
     execute: Execute = False,
     json_output: Json = False,
     properties: PropertyOption = None,

@@ -5,22 +5,30 @@ touches what the guest made. A frame is a line of text: call, verdict, steps, re
 the first run hands out what it compiled, for the child of the second run alone to unpack.
 """
 
+import builtins
 import gc
-import marshal
 import sys
 import time
 import types
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from c2c_stream.code.literals import parse_arguments
-from c2c_stream.code.steps import Counter, compile_counted
+from c2c_stream.code.steps import Counter
+from c2c_stream.execute.prepare import (
+    COMPILE_ERRORS,
+    PREPARED,
+    compiled,
+    packed,
+    prepare_all,
+    unpacked,
+)
 from c2c_stream.execute.recorder import TooLong, Unrepresentable, exception_text, result_text
 
 MODULE: Final = "bundle"
 LOAD: Final = -1  # the number of the frame about loading
-PREPARED: Final = "P"  # how the frame begins that holds what was compiled
-MAX_PREPARED_CHARS: Final = 512 * 1024
+NEXT: Final = "N"  # the frame behind the last one of a function that shares its child
 Call = tuple[list[object], dict[str, object]]
 
 # A little of what bundles are made of.
@@ -78,18 +86,15 @@ class Run:
             self._call(number, calls[number])
 
     def _compiled(self) -> types.CodeType | None:
-        prepared = self._request["prepared"]
-        if prepared:
-            # Of a child that ran the same bundle; what it may have forged is its own record.
-            unpacked: types.CodeType = marshal.loads(prepared)  # noqa: S302
-            return unpacked
+        if self._request["prepared"]:
+            return unpacked(self._request["prepared"])
         try:
-            code = compile_counted(self._request["code"], f"<{MODULE}>")
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            code = compiled(self._request["code"])
+        except COMPILE_ERRORS as error:
             self._failed_to_load(error)
             return None
-        text = marshal.dumps(code).hex()
-        if _len(text) < MAX_PREPARED_CHARS:
+        text = packed(code)
+        if text:
             self._emit(PREPARED + text)
         return code
 
@@ -156,8 +161,34 @@ class Run:
 
 
 def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
-    """Run the request: code (or the same prepared), entry_point, calls, order, seed and limits."""
-    Run(request, emit).run()
+    """Run the request: code (or the same prepared), entry_point, calls, order, seed and limits.
+
+    Or several such, `mates`, each as if it were alone. Raises RuntimeError where one of them
+    changed what the others see. Or compile `sources`, and run nothing.
+    """
+    if "entry_point" in request:
+        Run(request, emit).run()
+        return
+    prepare_all(request["sources"], emit)
+    shared = sys.modules.copy()
+    before = _shared_state(shared)
+    for mate in request["mates"]:
+        Run(mate, emit).run()
+        del sys.modules[MODULE]
+        if _shared_state(shared) != before:
+            raise RuntimeError("a function changed what it shares with others")
+        emit(NEXT)
+
+
+def _shared_state(modules: Mapping[str, types.ModuleType]) -> tuple[object, ...]:
+    """Return what a function can change that the next one in the same interpreter would see."""
+    return (
+        vars(builtins).copy(),
+        [sys.modules.get(name) for name in modules],
+        (sys.getrecursionlimit(), sys.get_int_max_str_digits(), sys.gettrace(), sys.getprofile()),
+        (sys.path[:], sys.path_hooks[:], sys.meta_path[:]),
+        (gc.get_threshold(), gc.callbacks[:], warnings.filters[:]),
+    )
 
 
 def warm_up() -> None:
@@ -179,6 +210,7 @@ def warm_up() -> None:
     for _ in range(_WARM_ROUNDS):
         frames.clear()
         main(request, frames.append)
+        main({"sources": [_WARM_CODE], "mates": []}, _ignore)
         main({**request, "prepared": bytes.fromhex(frames[0].removeprefix(PREPARED))}, _ignore)
     sys.modules.pop(MODULE, None)
 

@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from c2c_stream.execute.frames import Call, ForgedError, parse_frames, split_prepared
+from c2c_stream.execute.frames import (
+    Call,
+    ForgedError,
+    parse_frames,
+    spelled,
+    split_mates,
+    split_prepared,
+)
 from c2c_stream.reasons import Reason
 from c2c_stream.sandbox import Ended, Reply, Verdict
 
@@ -74,6 +81,28 @@ def read_run(reply: Reply, expected: Sequence[int], max_text_bytes: int) -> Run:
     if load.verdict is Verdict.LOAD_ERROR:
         return Run({}, Verdict.LOAD_ERROR, load.text, loaded=False)
     return Run({call.number: call for call in rest}, end, prepared=prepared)
+
+
+def agreements(reply: Reply, firsts: Sequence[Run], max_text_bytes: int) -> list[bool]:
+    """Tell which of the functions that shared a child gave there what their first runs gave.
+
+    None where one of them was not as agreed: who was in the child then is suspect, and what it
+    tells is not believed of anybody.
+    """
+    parts = split_mates(reply.frames)
+    if reply.ended is not Ended.DONE or len(parts) != len(firsts):
+        return [False] * len(firsts)
+    return [
+        _repeats(first, part, max_text_bytes) for first, part in zip(firsts, parts, strict=True)
+    ]
+
+
+def _repeats(first: Run, frames: Sequence[str], max_text_bytes: int) -> bool:
+    order = first.candidates()[::-1]
+    if list(frames[1:]) == [spelled(first.calls[number]) for number in order]:
+        return True  # nothing needs to be read that is the same, steps and all
+    second = read_run(Reply(tuple(frames), Ended.DONE), order, max_text_bytes)
+    return second.loaded and all(_agreed(first, second, n) in _KEPT for n in order)
 
 
 def compare(first: Run, second: Run | None, calls: int, max_bytes: int) -> Finding:

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from c2c_stream.execute.child import LOAD, MAX_PREPARED_CHARS, PREPARED
+from c2c_stream.execute.child import LOAD, NEXT
+from c2c_stream.execute.prepare import MAX_PREPARED_CHARS, PREPARED
 from c2c_stream.sandbox import Verdict
 
 # What a child may say about a call. All other verdicts are for the host to give.
@@ -56,6 +57,18 @@ def split_prepared(frames: Sequence[str]) -> tuple[bytes, Sequence[str]]:
     if len(text) > MAX_PREPARED_CHARS:
         raise ForgedError("what was compiled is longer than agreed")
     return prepared, frames[1:]
+
+
+def spelled(call: Call) -> str:
+    """Return the frame that tells of a call."""
+    return f"{call.number} {call.verdict} {call.steps} {call.text}"
+
+
+def split_mates(frames: Sequence[str]) -> list[Sequence[str]]:
+    """Return the frames of each function that shared the child; what follows the last is none's."""
+    ends = [at for at, frame in enumerate(frames) if frame == NEXT]
+    begins = [0, *(end + 1 for end in ends)]
+    return [frames[begin:end] for begin, end in zip(begins, ends, strict=False)]
 
 
 def parse_frames(

@@ -72,9 +72,6 @@ class _Spelling:
 
     def spell(self, value: Any, depth: int) -> str:
         kind = _type(value)
-        spell = _SPELLED.get(kind)
-        if spell is not None:
-            return self._take(spell(value, self._left))
         if kind not in _NESTED:
             raise Unrepresentable
         if depth >= MAX_DEPTH:
@@ -86,20 +83,25 @@ class _Spelling:
         del self._open[_id(value)]
         return text
 
-    def _take(self, text: str) -> str:
-        self._left -= _len(text)
-        if self._left < 0:
-            raise TooLong
-        return text
-
     def _all(self, values: Any, depth: int) -> list[str]:
-        if 2 * _len(values) > self._left + 2:  # each takes a character and a comma at least
+        left = self._left - 2  # the brackets
+        if 2 * _len(values) > left + 4 or left < 0:  # each takes a character and a comma at least
             raise TooLong
-        self._take("[]")
         found = []
         for value in values:
-            found.append(self.spell(value, depth))
-            self._left -= 2
+            spell = _spelled_by(_type(value))
+            if spell is None:
+                self._left = left
+                text = self.spell(value, depth)
+                left = self._left
+            else:
+                text = spell(value, left)
+                left -= _len(text)
+                if left < 0:
+                    raise TooLong
+            found.append(text)
+            left -= 2
+        self._left = left
         return found
 
     def list(self, value: Any, depth: int) -> str:
@@ -163,3 +165,4 @@ _SPELLED: Final[dict[type, Callable[[Any, int], str]]] = {
     bytes: _sized,
     bytearray: _sized,
 }
+_spelled_by = _SPELLED.get

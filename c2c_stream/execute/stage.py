@@ -1,7 +1,13 @@
 """The executor's door: Inputs in, Cases or one rejection out. Each function runs twice.
 
-The second run is in another interpreter, under another hash seed, with the calls reversed. What
-the two do not agree on is no case, and a function with such a call is none to learn from.
+The first run is alone in its child. The second is in another interpreter, under another hash seed,
+with the calls reversed. What the two do not agree on is no case, and a function with such a call is
+none to learn from.
+
+Where they can, functions of one repository share a child for their second run (sharing.py). It may
+only save work: what does not agree there, or has a mate that crashed, was stopped or changed what
+they share, runs again alone, and that run counts. All that is kept comes from a first run; a mate
+that forges agreement can at most hide that another function is not deterministic.
 """
 
 from collections import Counter
@@ -9,11 +15,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from c2c_stream.engine.stage import Outcome, Place, turned_down
+from c2c_stream.execute.batches import Batches, Mate
 from c2c_stream.execute.compare import Finding, Run, compare, read_run
+from c2c_stream.execute.compiler import Compiler
 from c2c_stream.execute.request import Request, request_of, run_of
+from c2c_stream.execute.sharing import BATCH, fits_into_a_batch, keeps_to_itself
 from c2c_stream.reasons import Reason
 from c2c_stream.records import Case, Cases, Dropped, Execution, Inputs
-from c2c_stream.sandbox import Pool, Verdict
+from c2c_stream.sandbox import Pool, Reply, Verdict
 from c2c_stream.settings import ExecuteSettings, SandboxSettings
 
 PROGRAM: Final = "c2c_stream.execute.child:main"
@@ -45,6 +54,8 @@ class Executor:
         self._pools = tuple(
             Pool(PROGRAM, jobs, sandbox, hash_seed=seed, preload=PRELOAD) for seed in HASH_SEEDS
         )
+        self._compiler = Compiler(self._compile)
+        self._batches = Batches(self._confirm, settings.max_result_bytes)
 
     async def start(self) -> None:
         """Build the jails. Raises SandboxUnavailable."""
@@ -57,6 +68,8 @@ class Executor:
 
     async def stop(self) -> None:
         """End them."""
+        await self._compiler.stop()
+        await self._batches.stop()
         for pool in self._pools:
             await pool.stop()
 
@@ -68,19 +81,45 @@ class Executor:
         """Nothing waits for more records."""
 
     def limit(self) -> int:
-        """Return how many records to work on at once, so that no jail of either pool waits long."""
-        return 3 * self._jobs
+        """Return how many records to work on at once: while some fill a batch others run."""
+        return 3 * BATCH * self._jobs // 2
 
     async def process(self, record: Inputs, place: Place) -> Outcome:  # noqa: ARG002  # AsyncStage
         """Execute all calls twice; keep what both runs agree on."""
-        request = self._request(record)
-        first = await self._run(0, request, range(len(record.arguments)))
-        candidates = first.candidates()[::-1]
-        second = await self._run(1, request, candidates, first.prepared) if candidates else None
+        shared = self._request(record)
+        prepared = await self._compiler.prepared(record.function.code)
+        with self._batches.coming():
+            order = range(len(record.arguments))
+            reply = await self._reply(0, run_of(shared, order, RANDOM_SEEDS[0], prepared))
+            first = read_run(reply, order, self._settings.max_result_bytes)
+            again = first.candidates()[::-1]
+            request = run_of(shared, again, RANDOM_SEEDS[1], prepared or first.prepared)
+            mate = None
+            if again and prepared and self._may_share(record, reply, first):
+                mate = self._batches.join(record.function.origin.repository, request, first)
+        second = await self._second(request, again, mate)
         finding = compare(first, second, len(record.arguments), self._settings.max_cases_bytes)
         if finding.reason:
             return turned_down(record.function, Reason(finding.reason), finding.detail)
         return Outcome(outputs=(self._cases(record, finding),))
+
+    def _may_share(self, record: Inputs, reply: Reply, first: Run) -> bool:
+        """Tell whether a function may share a child for its second run."""
+        code = record.function.code
+        asked_chars = len(code) + sum(map(len, record.arguments))
+        limits = self._settings.cpu_ms, self._sandbox.memory_bytes
+        return fits_into_a_batch(reply, first, asked_chars, *limits) and keeps_to_itself(code)
+
+    async def _second(
+        self, request: Request, again: Sequence[int], mate: Mate | None
+    ) -> Run | None:
+        """Return the second run of a function; none where it has no calls to make `again`."""
+        if mate and await mate.agrees:
+            return mate.first
+        if not again:
+            return None
+        reply = await self._reply(1, request)
+        return read_run(reply, again, self._settings.max_result_bytes)
 
     def _request(self, record: Inputs) -> Request:
         """Return what both runs are asked."""
@@ -95,12 +134,14 @@ class Executor:
             max_cases_bytes=settings.max_cases_bytes,
         )
 
-    async def _run(
-        self, which: int, shared: Request, order: Sequence[int], prepared: bytes = b""
-    ) -> Run:
-        request = run_of(shared, order, RANDOM_SEEDS[which], prepared)
-        reply = await self._pools[which].run(request, self._settings.cpu_ms)
-        return read_run(reply, order, self._settings.max_result_bytes)
+    async def _reply(self, which: int, request: Request) -> Reply:
+        return await self._pools[which].run(request, self._settings.cpu_ms)
+
+    async def _confirm(self, mates: Sequence[Request]) -> Reply:
+        return await self._reply(1, {"sources": [], "mates": list(mates)})
+
+    async def _compile(self, sources: Sequence[str]) -> Reply:
+        return await self._reply(0, {"sources": list(sources), "mates": []})
 
     def _cases(self, record: Inputs, finding: Finding) -> Cases:
         kept = tuple(

@@ -1,12 +1,17 @@
 """What runs in a child, run here on harmless bundles, so that its lines are seen."""
 
+import builtins
+import gc
+import string
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from c2c_stream.execute.child import MODULE, PREPARED, main, warm_up
+from c2c_stream.execute.child import MODULE, NEXT, main, warm_up
+from c2c_stream.execute.prepare import PREPARED
 
 CODE = """
 import random
@@ -140,3 +145,68 @@ def test_warming_up_leaves_no_bundle_behind() -> None:
     warm_up()
 
     assert MODULE not in sys.modules
+
+
+def mates_of(*codes: str) -> dict[str, Any]:
+    mates = [request_of("1", "2", code=code, order=[1, 0]) for code in codes]
+    return {"sources": [], "mates": mates}
+
+
+def told_by(request: dict[str, Any]) -> list[str]:
+    frames: list[str] = []
+    main(request, frames.append)
+    sys.modules.pop(MODULE, None)
+    return [frame for frame in frames if not frame.startswith(PREPARED)]
+
+
+def test_functions_that_share_a_child_give_what_they_give_alone() -> None:
+    counts = "seen = []\ndef f(n):\n    seen.append(n)\n    return len(seen)\n"
+    alone = [told_by(request_of("1", "2", code=code, order=[1, 0])) for code in (counts, CODE)]
+
+    together = told_by(mates_of(counts, CODE, counts))
+
+    assert together == [*alone[0], NEXT, *alone[1], NEXT, *alone[0], NEXT]
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    limit, path = sys.getrecursionlimit(), sys.path[:]
+    with warnings.catch_warnings():
+        yield
+    sys.setrecursionlimit(limit)
+    sys.path[:] = path
+    sys.modules["string"] = string
+    gc.callbacks.clear()
+    vars(builtins).pop("leak", None)
+
+
+@pytest.mark.usefixtures("restored")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "import builtins; builtins.leak = n",
+        "import sys; sys.setrecursionlimit(sys.getrecursionlimit() + 1)",
+        "import sys; sys.modules['string'] = n",
+        "import sys; sys.path.append('x')",
+        "import warnings; warnings.simplefilter('always')",
+        "import gc; gc.callbacks.append(lambda phase, info: None)",
+    ],
+)
+def test_a_function_that_changes_what_it_shares_ends_its_batch(change: str) -> None:
+    frames: list[str] = []
+
+    with pytest.raises(RuntimeError, match="shares"):
+        main(mates_of(f"def f(n):\n    {change}\n", CODE), frames.append)
+
+    assert NEXT not in frames
+
+
+def test_sources_are_compiled_and_none_is_run() -> None:
+    frames: list[str] = []
+
+    main({"sources": [CODE, "1/0", "def f(:"], "mates": []}, frames.append)
+
+    prepared = bytes.fromhex(frames[0].removeprefix(PREPARED))
+    assert told_by(request_of("7", code="", prepared=prepared)) == told_by(request_of("7"))
+    assert frames[1] != PREPARED
+    assert frames[2] == PREPARED

@@ -1,6 +1,7 @@
 import pytest
 
-from c2c_stream.execute.compare import Finding, Run, compare, read_run
+from c2c_stream.execute.child import NEXT
+from c2c_stream.execute.compare import Finding, Run, agreements, compare, read_run
 from c2c_stream.execute.frames import Call
 from c2c_stream.reasons import Reason
 from c2c_stream.sandbox import Ended, Reply, Verdict
@@ -117,3 +118,42 @@ def test_candidates_are_the_values_and_exceptions() -> None:
 def test_the_reasons_are_a_closed_list_of_codes() -> None:
     assert {"timeout_cpu", "not_deterministic", "load_error", "too_few_cases"} <= set(Reason)
     assert not {"value", "exception"} & set(Reason)
+
+
+FIRST = run_of("1", "2")
+SAME = (LOADED, "1 value 5 2", "0 value 5 1", NEXT)
+OTHER_STEPS = (LOADED, "1 value 6 2", "0 value 4 1", NEXT)
+
+
+def agreed(*frames: str, ended: Ended = Ended.DONE) -> list[bool]:
+    return agreements(Reply(frames, ended), [FIRST, FIRST], 100)
+
+
+def test_mates_agree_where_all_calls_gave_the_same_whatever_they_took() -> None:
+    assert agreed(*SAME, *OTHER_STEPS) == [True, True]
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        (LOADED, "1 value 5 2", "0 value 5 3", NEXT),
+        (LOADED, "1 value 5 2", "0 exception 5 1", NEXT),
+        (LOADED, "1 value 5 2", NEXT),
+        (LOADED, "1 value 5 2", "1 value 5 2", NEXT),
+        ("-1 load_error 0 E", NEXT),
+        ("nonsense", NEXT),
+        (NEXT,),
+    ],
+)
+def test_a_mate_that_differs_or_is_not_as_agreed_does_not_agree(frames: tuple[str, ...]) -> None:
+    assert agreed(*frames, *SAME) == [False, True]
+
+
+@pytest.mark.parametrize("ended", [end for end in Ended if end is not Ended.DONE])
+def test_no_mate_of_a_child_that_did_not_end_well_agrees(ended: Ended) -> None:
+    assert agreed(*SAME, *SAME, ended=ended) == [False, False]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_no_mate_agrees_where_their_number_is_not_as_agreed(count: int) -> None:
+    assert agreed(*SAME * count) == [False, False]

@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2c_stream.execute.frames import Call, ForgedError, parse_frames, split_prepared
+from c2c_stream.execute.frames import (
+    Call,
+    ForgedError,
+    parse_frames,
+    spelled,
+    split_mates,
+    split_prepared,
+)
 from c2c_stream.sandbox import Verdict
 
 LOADED = "-1 value 3 "
@@ -49,6 +56,18 @@ def test_any_text_is_calls_or_forged(frames: list[str]) -> None:
     except ForgedError:
         return
     assert len(calls) == len(frames) + 1
+
+
+@given(st.integers(0, 99), st.text(st.characters(exclude_categories=["Cs"]), max_size=9))
+def test_a_call_is_spelled_as_its_frame(number: int, text: str) -> None:
+    frame = f"{number} value 7 {text}"
+
+    assert [spelled(call) for call in parse_frames([LOADED, frame], [number], 100)][1:] == [frame]
+
+
+def test_mates_are_split_where_each_ends() -> None:
+    assert split_mates(["a", "b", "N", "N", "c", "N", "d"]) == [["a", "b"], [], ["c"]]
+    assert split_mates([]) == []
 
 
 def test_what_was_compiled_stands_apart() -> None:

@@ -1,9 +1,14 @@
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from c2c_stream.engine.stage import Outcome, Place
+from c2c_stream.execute.request import Request
 from c2c_stream.execute.stage import Executor
 from c2c_stream.records import Case, Cases, Dropped, Function, Inputs, Origin
+from c2c_stream.sandbox import Reply
 from c2c_stream.settings import ExecuteSettings, SandboxSettings
 
 PLACE = Place("inputs", 0, 0)
@@ -101,3 +106,74 @@ def weekday(text):
     (cases,) = outcome.outputs
     assert isinstance(cases, Cases)
     assert cases.cases[0].result == "(3, '2024')"
+
+
+# What two runs may differ in, and what they may not; each of them some times, with other arguments.
+KINDS = (
+    CODE,
+    "def tail(items, n=1):\n    return {item: [item] * n for item in items}\n",
+    "def tail(items, n=1):\n    return items in {'abc', 'x'}, n in [1, 2], (items, n)\n",
+    "import re\nWORD = re.compile('a')\ndef tail(items, n=1):\n    return WORD.findall(items)\n",
+    (
+        "from functools import lru_cache\n@lru_cache(None)\ndef tail(n):\n"
+        "    return n if n < 2 else tail(n - 1) + tail(n - 2)\n"
+    ),
+    "import random\ndef tail(items, n=1):\n    return random.random()\n",
+    "import time\ndef tail(items, n=1):\n    return time.perf_counter_ns()\n",
+    "def tail(items, n=1):\n    return list({*'abcdefgh', *items})\n",
+    "seen = []\ndef tail(items, n=1):\n    seen.append(n)\n    return len(seen)\n",
+    "def tail(items, n=1):\n    return [object()]\n",
+    "import no_such_module\n",
+    "def tail(items, n=1):\n    while items:\n        pass\n    return n\n",
+    (
+        "import decimal\ndef tail(items, n=1):\n    decimal.getcontext().prec += n\n"
+        "    return str(decimal.Decimal(1) / 3)\n"
+    ),
+    "def tail(items, n=1):\n    return 'a' * 9000 if n == 2 else n\n",
+    "def tail(items:\n",
+)
+
+
+def many() -> list[Inputs]:
+    texts = [repr(word) for word in ("x", "abcabc", "", "a b")]
+    return [
+        replace(
+            RECORD,
+            function=replace(RECORD.function, function_id=f"{turn}-{i}", code=code),
+            arguments=(f"{turn}", *texts, f"'abc', n={turn}", "[3, 1], n=2"),
+        )
+        for turn in range(4)
+        for i, code in enumerate(KINDS)
+    ]
+
+
+def test_whoever_runs_with_whom_the_outcome_is_the_same() -> None:
+    async def one_by_one() -> list[Outcome]:
+        executor = Executor(ExecuteSettings(steps=5000), SandboxSettings(), jobs=1)
+        await executor.start()
+        try:
+            return [await executor.process(record, PLACE) for record in many()]
+        finally:
+            await executor.stop()
+
+    alone = asyncio.run(one_by_one())
+
+    assert execute(*many(), steps=5000) == alone
+    assert execute(*many()[::-1], steps=5000) == alone[::-1]
+    assert 20 < sum(len(outcome.outputs) for outcome in alone) < 40
+
+
+def test_functions_of_two_repositories_share_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared: list[int] = []
+    confirm = Executor._confirm
+
+    async def seen(self: Executor, mates: Sequence[Request]) -> Reply:
+        shared.append(len(mates))
+        return await confirm(self, mates)
+
+    monkeypatch.setattr(Executor, "_confirm", seen)
+    strange = replace(RECORD, function=replace(RECORD.function, origin=Origin("other")))
+
+    execute(RECORD, strange, RECORD, RECORD)
+
+    assert shared == [3]

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.engine.service import eventually
-from tests.kafka.node import free_ports
 from tests.kafka.runs import fresh_run
+from tests.sockets import free_ports
 
 
 class Service:
