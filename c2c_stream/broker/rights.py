@@ -4,10 +4,11 @@ Whoever runs the cluster grants them; a service asks for its own at its start. K
 and Write contain Describe.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from c2c_stream.broker.known import FOLLOWER
 from c2c_stream.broker.run import SETTLER
 from c2c_stream.topics import (
     DEAD_LETTERS,
@@ -18,14 +19,16 @@ from c2c_stream.topics import (
     STATEFUL,
     TOPICS,
     consumed_by,
+    held_by,
     output_of,
     state_topic_of,
+    used_by,
 )
 
 Resource = Literal["topic", "group", "transactionalId"]
-# `feeder` is `c2c ingest`, `settler` is `c2c dead-letters`; `operator` makes, checks, trims and
-# deletes topics and reads the books.
-ROLES: Final = (*SERVICES, "feeder", SETTLER, "operator")
+# `feeder` is `c2c ingest`, `follower` is `c2c follow`, `settler` is `c2c dead-letters`; `operator`
+# makes, checks, trims and deletes topics and reads the books.
+ROLES: Final = (*SERVICES, "feeder", FOLLOWER, SETTLER, "operator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,11 @@ class Right:
         return f"{self.operation} on {self.resource} {which}"
 
 
-def rights_of(run: str, role: str) -> tuple[Right, ...]:
-    """Return what a role needs in a run, and no more."""
+def rights_of(run: str, role: str, hold: str = "ingester") -> tuple[Right, ...]:
+    """Return what a role needs in a run, and no more. `hold` is the setting engine.hold."""
     match role:
+        case "follower":
+            return tuple(_follower(run))
         case "feeder":
             return tuple(_feeder(run))
         case "settler":
@@ -53,7 +58,7 @@ def rights_of(run: str, role: str) -> tuple[Right, ...]:
         case "operator":
             return tuple(_operator(run))
         case _:
-            return (*_topics(run, role), *_groups(run, role), _transactions(run, role))
+            return (*_topics(run, role), *_groups(run, role, hold), _transactions(run, role))
 
 
 def _topics(run: str, service: str) -> Iterator[Right]:
@@ -71,13 +76,21 @@ def _topics(run: str, service: str) -> Iterator[Right]:
             yield Right("topic", f"{run}.{name}", operation)
 
 
-def _groups(run: str, service: str) -> Iterator[Right]:
+def _groups(run: str, service: str, hold: str) -> Iterator[Right]:
     yield Right("group", f"{run}-{service}", "Read")
-    output = output_of(service)
-    if output:  # how far the next service lags
-        yield Right("group", f"{run}-{output.consumer}", "Describe")
-    if service in STATEFUL:  # state is read under this name (Cluster.reader)
-        yield Right("group", f"{run}-reader", "Describe")
+    watched = held_by(service, hold)  # how far those behind it lag
+    for consumer in dict.fromkeys(topic.consumer for topic in watched):
+        yield Right("group", f"{run}-{consumer}", "Describe")
+    for topic in watched:
+        if topic.name not in used_by(service):
+            yield Right("topic", f"{run}.{topic.name}", "Describe")
+    if service in STATEFUL:
+        yield _reader(run)
+
+
+def _reader(run: str) -> Right:
+    """Return what it takes to read without a group; the client asks for one all the same."""
+    return Right("group", f"{run}-reader", "Describe")
 
 
 def _transactions(run: str, role: str) -> Right:
@@ -86,12 +99,26 @@ def _transactions(run: str, role: str) -> Right:
 
 def _feeder(run: str) -> Iterator[Right]:
     yield Right("topic", f"{run}.{REPOS.name}", "Write")
-    for topic in TOPICS:
-        if topic is not REPOS:
-            yield Right("topic", f"{run}.{topic.name}", "Describe")
-    for service in STATEFUL:
-        yield Right("topic", f"{run}.{state_topic_of(service)}", "Describe")
+    yield from _looks(run, {REPOS.name})
     yield _transactions(run, "feeder")
+
+
+def _follower(run: str) -> Iterator[Right]:
+    mine = state_topic_of(FOLLOWER)
+    yield Right("topic", f"{run}.{mine}", "Read")
+    for name in (REPOS.name, mine):
+        yield Right("topic", f"{run}.{name}", "Write")
+        yield Right("topic", f"{run}.{name}", "DescribeConfigs")
+    yield from _looks(run, {REPOS.name, mine})
+    yield _reader(run)
+    yield _transactions(run, FOLLOWER)
+
+
+def _looks(run: str, but: Collection[str]) -> Iterator[Right]:
+    """Yield what it takes to see whether the run has all of its topics."""
+    for name in (*(topic.name for topic in TOPICS), *map(state_topic_of, STATEFUL)):
+        if name not in but:
+            yield Right("topic", f"{run}.{name}", "Describe")
 
 
 def _settler(run: str) -> Iterator[Right]:
@@ -99,10 +126,9 @@ def _settler(run: str) -> Iterator[Right]:
         yield Right("topic", f"{run}.{topic.name}", "Read")
     for topic in TOPICS:  # a record goes back to wherever it stood
         yield Right("topic", f"{run}.{topic.name}", "Write")
-    for service in STATEFUL:
-        yield Right("topic", f"{run}.{state_topic_of(service)}", "Describe")
+    yield from _looks(run, {topic.name for topic in TOPICS})
     yield Right("group", f"{run}-{SETTLER}", "Read")
-    yield Right("group", f"{run}-reader", "Describe")
+    yield _reader(run)
     yield _transactions(run, SETTLER)
 
 

@@ -124,14 +124,15 @@ def acls(
 ) -> None:
     """List the least rights that each service of the run needs on a cluster with ACLs.
 
-    `feeder` is `c2c ingest`; `settler` is `c2c dead-letters`; `operator` makes, checks and deletes
-    topics and shows the status. `c2c run` needs the rights of all services, and those of the
-    feeder and the operator.
+    `feeder` is `c2c ingest`, `follower` is `c2c follow`, `settler` is `c2c dead-letters`;
+    `operator` makes, checks and deletes topics and shows the status. `c2c run` needs the rights of
+    all services, and those of the feeder and the operator.
     """
-    name = settings_from(None, run=run).run
+    settings = settings_from(None, run=run)
     if role is not None and role not in ROLES:
         raise SettingsError(f"unknown role {role!r}; one of: {', '.join(ROLES)}")
-    listed = {one: rights_of(name, one) for one in ROLES if role in {None, one}}
+    hold = settings.engine.hold or "ingester"
+    listed = {one: rights_of(settings.run, one, hold) for one in ROLES if role in {None, one}}
     if json_output:
         typer.echo(json.dumps({one: [asdict(r) for r in listed[one]] for one in listed}, indent=2))
         return
