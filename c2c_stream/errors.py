@@ -43,7 +43,7 @@ class Unavailable(C2CError):
 
 
 class NewerSchema(Unavailable):
-    """A well-formed record of a schema that is unknown here: upgrade this service first."""
+    """A well-formed record of a schema that is unknown here: upgrade, or name its registry."""
 
 
 class Fatal(C2CError):

@@ -42,7 +42,7 @@ BACKPRESSURE = Gauge(
     "c2c_backpressure", "1 while intake is held because a later stage lags.", ["stage"]
 )
 HELD_PARTITIONS = Gauge(
-    "c2c_held_partitions", "Partitions held at a record of a newer schema.", ["stage"]
+    "c2c_held_partitions", "Partitions held at a record that cannot be read yet.", ["stage"]
 )
 WHOLE_READS = Counter(
     "c2c_whole_reads", "Moves of which all was read, for want of the commit before them.", ["stage"]

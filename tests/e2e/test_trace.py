@@ -71,8 +71,8 @@ def test_a_files_trace_reaches_its_samples(
         file.rename(tmp_path / "source" / file.name)
     out = tmp_path / "out"
     address = request.getfixturevalue("kafka") if where == "kafka" else ""
-    options = ("--broker", f"kafka://{address}") if address else ("--keep",)
-    run = run_to_end(tmp_path / "source", out, *options)
+    options = ("--broker", f"kafka://{address}") if address else ()
+    run = run_to_end(tmp_path / "source", out, "--keep", *options)
     assert run.code == 0, run.stdout + run.stderr
     read = on_kafka(address, out) if address else on_local_log(out)
 

@@ -16,7 +16,7 @@ from c2c_stream.avro import name_of, text_of
 from c2c_stream.codec import Codec
 from c2c_stream.errors import DecodeError, NewerSchema, SettingsError, Unavailable
 from c2c_stream.records import RECORDS, File, Origin, Record
-from c2c_stream.registry import subjects
+from c2c_stream.registry import client, subjects
 from c2c_stream.registry.subjects import Subjects
 from tests.registry.clients import Clients
 from tests.registry.door import Door
@@ -189,6 +189,22 @@ def test_what_is_known_is_read_while_the_registry_is_away(
             continue
     asked = len(door.passed)
     assert reader.decode(unseen) == seen[0] == File("f")
+    assert len(door.passed) == asked
+
+
+def test_a_registry_that_is_away_is_not_asked_for_every_record(
+    door: Door, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "AWAY_S", 1e9)
+    codec = clients.codec(door.url)
+    asked = len(door.passed)
+    door.shut()
+    unseen = b"\x00\x00\x0f\x42\x3fbody"
+    with pytest.raises(Unavailable, match="goes on when the registry answers"):
+        codec.decode(unseen)
+    door.open()
+    with pytest.raises(Unavailable, match="goes on when the registry answers"):
+        codec.decode(unseen)
     assert len(door.passed) == asked
 
 

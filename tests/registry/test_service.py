@@ -146,7 +146,7 @@ def source(tmp_path: Path) -> Path:
 def test_a_run_with_a_registry_makes_the_rows_that_one_without_makes(
     kafka: str, registry: str, source: Path, tmp_path: Path
 ) -> None:
-    options = ("--broker", f"kafka://{kafka}", "--schema-registry", registry)
+    options = ("--keep", "--broker", f"kafka://{kafka}", "--schema-registry", registry)
     refused = run_to_end(source, tmp_path / "with", *options)
     assert refused.code == 2
     assert "put it there with `c2c schemas register" in refused.stderr
