@@ -38,6 +38,10 @@ class Broken:
         shutil.copytree(self.away, self.source.with_name("other"))
 
 
+# Whole runs, and the start of a node.
+pytestmark = pytest.mark.timeout(900)
+
+
 @pytest.fixture(params=["local", "kafka"])
 def broken(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

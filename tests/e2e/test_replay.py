@@ -128,6 +128,7 @@ def test_a_replay_that_is_stopped_goes_on_by_the_same_command(kept: Run, tmp_pat
     assert ids(out) == ids(kept.out)
 
 
+@pytest.mark.timeout(900)  # three whole runs and the start of a node
 def test_a_run_on_kafka_is_replayed(kafka: str, code: Path, kept: Run, tmp_path: Path) -> None:
     old, out = tmp_path / "old", tmp_path / f"chat-{uuid4().hex[:8]}"
     first = run_to_end(code, old, "--broker", f"kafka://{kafka}", "--keep")
