@@ -230,5 +230,5 @@ def test_a_broker_that_goes_away_in_a_put_costs_no_move_and_doubles_none(
 
 def test_a_second_follower_of_a_run_is_refused(run_folder: Path, known: Known) -> None:
     assert known.open() == {}
-    with pytest.raises(Fatal, match="already consumes as main-follower"):
+    with pytest.raises(Fatal, match="already at work as main-follower"):
         LocalKnown(run_folder, "main")

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -21,7 +22,8 @@ from tests.e2e.test_serve import await_value, page, samples
 from tests.engine.service import eventually
 from tests.ingest.support import Git, free_port, git_daemon
 
-KILLS = 5
+KILLS = 4
+LOOK_S = 0.02
 
 
 @pytest.fixture
@@ -73,6 +75,7 @@ def test_a_follower_that_is_killed_puts_every_move_once(git: Git, tmp_path: Path
         while end_of(out, "repos") < target:
             assert process.poll() is None, log.read_text()
             git.commit({"f00.py": f"y = {kill, moments.random()}\n"})
+            Event().wait(LOOK_S)
         process.kill()
         process.wait()
     with following(feed, log, "--out", out):
@@ -81,6 +84,7 @@ def test_a_follower_that_is_killed_puts_every_move_once(git: Git, tmp_path: Path
     assert is_one_chain(moves(records_of(out, "repos"))["main"], git, "main")
 
 
+@pytest.mark.timeout(600)  # a dozen processes are started, one after the other
 def test_only_what_changed_travels_though_follower_and_ingester_are_killed(
     git: Git, tmp_path: Path
 ) -> None:
@@ -89,13 +93,18 @@ def test_only_what_changed_travels_though_follower_and_ingester_are_killed(
     with git_daemon(tmp_path, tmp_path / "daemon.log", free_port()) as url:
         feed = write_feed(tmp_path, f"{url}/shop")
         assert c2c("follow", feed, "--out", out, "--once").returncode == 0
+        commits = 1
         for _ in range(KILLS):
-            target = end_of(out, "files") + moments.randint(1, 20)
+            target = end_of(out, "files") + moments.randint(1, 15)
             with start(feed, log, "--out", out) as follower, ingester(out, log) as reader:
                 while end_of(out, "files") < target:
                     assert follower.poll() is None, log.read_text()
                     assert reader.poll() is None, log.read_text()
-                    git.commit({f"f{moments.randint(0, 39):02}.py": f"{moments.random()}\n"})
+                    Event().wait(LOOK_S)
+                    if end_of(out, "repos") == commits:
+                        changed = moments.sample(range(40), 5)
+                        git.commit({f"f{n:02}.py": f"{moments.random()}\n" for n in changed})
+                        commits += 1
                 for process in moments.sample([follower, reader], 2):
                     process.kill()
         assert c2c("follow", feed, "--out", out, "--once").returncode == 0

@@ -64,7 +64,8 @@ def ingesting(cluster: Cluster, out: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run the ingester for the length of the block, then kill it."""
     out.mkdir(exist_ok=True)
     options = ("--broker", f"kafka://{cluster.servers}", "--run", cluster.run, "--out", str(out))
-    command = [sys.executable, "-m", "c2c_stream.cli", "serve", "ingester", *options]
+    tied = ("setpriv", "--pdeathsig", "KILL")  # it does not outlive us
+    command = [*tied, sys.executable, "-m", "c2c_stream.cli", "serve", "ingester", *options]
     settings = {
         "C2C_KAFKA__PROPERTIES": json.dumps(cluster.settings.properties),
         "C2C_KAFKA__INSTANCE": cluster.settings.instance,
