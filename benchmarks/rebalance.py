@@ -14,9 +14,10 @@ import multiprocessing
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -121,6 +122,14 @@ def begin(cluster: Cluster, name: str, notes: Path, options: argparse.Namespace)
     return process
 
 
+def paced(options: argparse.Namespace) -> Iterator[Candidate]:
+    """Yield records a little faster than a writer takes them, so that all partitions have some."""
+    for n in range(options.records):
+        if n >= 2 * options.in_flight:
+            time.sleep(options.request_s / options.in_flight / 1.2)
+        yield Candidate(Function(function_id=content_hash(b"%d" % n)))
+
+
 def report(what: str, found: list[Request], since: float, before: float) -> None:
     """Print what a change cost: requests that began again after `since`, for the first time."""
     owners: dict[int, set[str]] = defaultdict(set)
@@ -160,19 +169,21 @@ def main() -> None:
         settings = KafkaSettings(partitions=PARTITIONS, instance="first")
         cluster = Cluster(servers, "rebalance", settings)
         make_topics(cluster)
-        names = (content_hash(b"%d" % n) for n in range(options.records))
-        fill(cluster, (Candidate(Function(function_id=name)) for name in names))
+        filling = threading.Thread(target=fill, args=(cluster, paced(options)))
+        filling.start()
         first = begin(cluster, "first", notes, options)
         # In the middle of the second lot, when the first is committed.
         until(lambda: len(requests(notes)) >= 1.5 * options.in_flight)
-        came_at = time.monotonic()
         second = begin(cluster, "second", notes, options)
-        until(lambda: sum(r.writer == "second" for r in requests(notes)) >= options.in_flight)
+        # It has done what the first had to leave.
+        until(lambda: sum(r.writer == "second" for r in requests(notes)) >= 2.5 * options.in_flight)
+        came_at = next(r.at for r in requests(notes) if r.writer == "second")
         left_at = time.monotonic()
         assert second.pid
         os.kill(second.pid, signal.SIGTERM)
         second.join()
         until(lambda: len({(r.partition, r.offset) for r in requests(notes)}) >= options.records)
+        filling.join()
         found = requests(notes)
         for process in (first, second):
             process.terminate()

@@ -274,11 +274,12 @@ class Runner:
         if self._flights.holds(partitions):
             self._worker.settle()
         while self._flights.holds(partitions) and self._clock.now() < deadline:
+            self._submit()  # what stays goes on meanwhile
             if not self._full():
                 self._complete()
             elif not self._commit():
                 break
-        while self._clock.now() < deadline and self._commit():
+        while self._commit():  # whatever the time: what is not stored now is done again
             pass
         self.lost(partitions)
 

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from c2c_stream import metrics
 from c2c_stream.avro import text_of
 from c2c_stream.broker.local import LocalBroker
-from c2c_stream.broker.protocol import Broker, Delivered, Produced
+from c2c_stream.broker.protocol import Broker, Delivered, Listener, Produced
 from c2c_stream.codec import Codec
 from c2c_stream.engine import held
 from c2c_stream.engine.clock import SystemClock
@@ -26,6 +26,7 @@ from c2c_stream.records import (
     Function,
     Record,
     RejectedItem,
+    Rejection,
     Repository,
     Sample,
 )
@@ -428,6 +429,57 @@ def test_a_stage_that_does_not_start_says_why(run: Run) -> None:
             serving(run, "collector", worker(made)) as service,
         ):
             service.ends()
+
+
+# --- rebalances
+
+
+def test_what_stays_goes_on_while_what_goes_is_waited_for(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listeners: list[Listener] = []
+    monkeypatch.setattr(LocalBroker, "listen", lambda _, listener: listeners.append(listener))
+    gate = threading.Event()
+    begun: list[str] = []
+
+    class Two(Async):
+        async def process(self, record: File, place: Place) -> Outcome:  # noqa: ARG002
+            begun.append(place.topic)
+            if place.topic == "samples":
+                await asyncio.sleep(3600)
+            await asyncio.to_thread(gate.wait, 60)
+            return Outcome()
+
+    def rebalance(_: Broker) -> None:
+        gate.set()
+        listeners[0].revoked({("samples", 0)})
+
+    run.feed(Sample(), *(Rejection(stage=str(n)) for n in range(10)))
+    with serving(run, "sink", on_loop(Two(limit=2)), revoke_s=2.0) as service:
+        eventually(lambda: sorted(begun) == ["rejections", "samples"])
+        service.on_broker(rebalance)
+        assert begun.count("rejections") == 10
+
+
+def test_what_is_finished_is_committed_though_the_rest_is_broken_off(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listeners: list[Listener] = []
+    monkeypatch.setattr(LocalBroker, "listen", lambda _, listener: listeners.append(listener))
+
+    class Third(Async):
+        async def judge(self, record: File, place: Place) -> Outcome:
+            if place.offset == 2:
+                await asyncio.sleep(3600)
+            return passed(record)
+
+    stage, lazy = Third(), {"flush_age_s": 60.0, "revoke_s": 0.2}
+    run.feed(*files(4))
+    with serving(run, "collector", on_loop(stage), **lazy) as service:
+        eventually(lambda: len(stage.calls) == 4)
+        service.on_broker(lambda _: listeners[0].revoked({("files", 0)}))
+        assert run.position("files").offset == 2
+    assert ids(run.records("functions")) == numbers(2)
 
 
 # --- holding, draining, settling
