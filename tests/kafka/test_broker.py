@@ -158,6 +158,31 @@ def test_a_commit_whose_end_was_not_heard_is_not_made_twice(
             broker.commit(outputs, {FILES: Position(first.offset + 2)}, {})
 
 
+def test_a_move_whose_end_was_not_heard_is_in_no_ones_way(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = fresh_run(kafka)
+    run = Outside(cluster)
+    run.append(Produced("files", b"", b"a"), Produced("files", b"", b"b"))
+    with closing(seated(cluster)) as broker:
+        first = read(broker, 2)[0].offset
+        finish = Transactions._finish
+
+        def unheard(self: Transactions, deadline: float) -> None:
+            finish(self, deadline)
+            self.unsettled, self._producer = True, None
+            raise Unavailable("the answer was lost")
+
+        monkeypatch.setattr(Transactions, "_finish", unheard)
+        with pytest.raises(Unavailable, match="lost"):
+            broker.commit([], {FILES: Position(first + 1, "m")}, {})
+        monkeypatch.undo()
+        behind = Position(first + 2, "n")
+        broker.commit([Produced("functions", b"", b"x")], {FILES: behind}, {})
+        assert broker.assigned()[FILES].metadata == "n"
+    assert run.end("functions") == 2
+
+
 def test_an_end_that_was_not_heard_is_of_no_interest_once_its_partitions_are_gone(
     kafka: str,
 ) -> None:
