@@ -388,8 +388,8 @@ class KafkaBroker:
                 self._owned[self._partition(at)] = _Owned(position, position.offset)
                 at.offset = at.offset if at.offset >= 0 else OFFSET_BEGINNING
             consumer.incremental_assign(committed)
-            if self._held:
-                consumer.pause(committed)
+            # The client keeps a pause over an assignment: one from before must not last for ever.
+            (consumer.pause if self._held else consumer.resume)(committed)
             mine = map(self._partition, committed)
             self._listener.assigned({p: self._owned[p].committed for p in mine})
 

@@ -241,6 +241,22 @@ def test_a_partition_that_was_held_for_long_still_comes_to_its_end(
             eventually(lambda: broker.poll(1, 0.02) or run.has_read("collector", "files"))
 
 
+def test_a_partition_that_was_held_when_it_was_lost_is_read_when_it_comes_back(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("c2c_stream.broker.kafka.HOLD_S", 0.0)
+    cluster = fresh_run(kafka)
+    Outside(cluster).append(Produced("files", b"", b"a"))
+    with closing(seated(cluster)) as broker:
+        eventually(lambda: broker.poll(0, 0.02) or broker._held)
+        at = [broker._at(FILES)]
+        broker._on_lost(broker._consumer, at)
+        broker._consumer.incremental_unassign(at)
+        assert broker.poll(0, 0.02) == []
+        broker._on_assign(broker._consumer, at)
+        eventually(lambda: broker.poll(1, 0.02))
+
+
 def test_a_run_is_fed_once_whoever_is_killed_when(kafka: str) -> None:
     cluster = fresh_run(kafka, partitions=2)
     sources = [Produced("repos", b"%d" % n, b"r") for n in range(5)]
