@@ -75,6 +75,7 @@ class KafkaBroker:
         self._down = ""
         self._failure: BaseException | None = None
         self._unsettled: dict[Partition, Position] = {}
+        self._carried = False  # whether that commit had more than positions
         self._admin = cluster.admin(self._on_error)
         self._groups = Groups(cluster, self._on_error, stable=False)
         self._consumer: Consumer = cluster.consumer(service, self._on_error)
@@ -231,7 +232,7 @@ class KafkaBroker:
         place = self._place_in_group() if positions else None
         if self._state:
             self._state.committing(puts)
-        self._unsettled = moved
+        self._unsettled, self._carried = moved, bool(outputs or puts)
         offsets = [self._at(p, position) for p, position in moved.items()]
         self._transactions.commit(
             [*self._addressed(outputs), *self._changes(puts)],
@@ -270,8 +271,10 @@ class KafkaBroker:
         ours = {p: at for p, at in self._unsettled.items() if p in self._owned}
         if {p: self._with_end(p, at) for p, at in positions.items()} == ours or positions == ours:
             return True
-        if not ours:
-            return False  # whoever owns its partitions now has read how it ended
+        if not ours or not self._carried:
+            for partition, position in ours.items():
+                self._owned[partition].committed = position
+            return False  # whoever owns its partitions now has read how it ended; or it moved only
         raise Fatal(
             f"{self._cluster.group(self._service)}: the last commit was stored after all, and this"
             f" is another one; start again, it goes on behind it"
@@ -385,8 +388,8 @@ class KafkaBroker:
                 self._owned[self._partition(at)] = _Owned(position, position.offset)
                 at.offset = at.offset if at.offset >= 0 else OFFSET_BEGINNING
             consumer.incremental_assign(committed)
-            if self._held:
-                consumer.pause(committed)
+            # The client keeps a pause over an assignment: one from before must not last for ever.
+            (consumer.pause if self._held else consumer.resume)(committed)
             mine = map(self._partition, committed)
             self._listener.assigned({p: self._owned[p].committed for p in mine})
 

@@ -33,8 +33,6 @@ num.network.threads=1
 num.io.threads=2
 background.threads=1
 log.cleaner.enable=false
-broker.session.timeout.ms=3000
-broker.heartbeat.interval.ms=500
 """
 CONTROLLER_ONLY: Final = """
 process.roles=controller

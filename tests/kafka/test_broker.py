@@ -158,6 +158,31 @@ def test_a_commit_whose_end_was_not_heard_is_not_made_twice(
             broker.commit(outputs, {FILES: Position(first.offset + 2)}, {})
 
 
+def test_a_move_whose_end_was_not_heard_is_in_no_ones_way(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = fresh_run(kafka)
+    run = Outside(cluster)
+    run.append(Produced("files", b"", b"a"), Produced("files", b"", b"b"))
+    with closing(seated(cluster)) as broker:
+        first = read(broker, 2)[0].offset
+        finish = Transactions._finish
+
+        def unheard(self: Transactions, deadline: float) -> None:
+            finish(self, deadline)
+            self.unsettled, self._producer = True, None
+            raise Unavailable("the answer was lost")
+
+        monkeypatch.setattr(Transactions, "_finish", unheard)
+        with pytest.raises(Unavailable, match="lost"):
+            broker.commit([], {FILES: Position(first + 1, "m")}, {})
+        monkeypatch.undo()
+        behind = Position(first + 2, "n")
+        broker.commit([Produced("functions", b"", b"x")], {FILES: behind}, {})
+        assert broker.assigned()[FILES].metadata == "n"
+    assert run.end("functions") == 2
+
+
 def test_an_end_that_was_not_heard_is_of_no_interest_once_its_partitions_are_gone(
     kafka: str,
 ) -> None:
@@ -214,6 +239,22 @@ def test_a_partition_that_was_held_for_long_still_comes_to_its_end(
                 assert broker.poll(0, 0.02) == []
             broker.commit([], {FILES: Position(record.offset + 1, str(n))}, {})
             eventually(lambda: broker.poll(1, 0.02) or run.has_read("collector", "files"))
+
+
+def test_a_partition_that_was_held_when_it_was_lost_is_read_when_it_comes_back(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("c2c_stream.broker.kafka.HOLD_S", 0.0)
+    cluster = fresh_run(kafka)
+    Outside(cluster).append(Produced("files", b"", b"a"))
+    with closing(seated(cluster)) as broker:
+        eventually(lambda: broker.poll(0, 0.02) or broker._held)
+        at = [broker._at(FILES)]
+        broker._on_lost(broker._consumer, at)
+        broker._consumer.incremental_unassign(at)
+        assert broker.poll(0, 0.02) == []
+        broker._on_assign(broker._consumer, at)
+        eventually(lambda: broker.poll(1, 0.02))
 
 
 def test_a_run_is_fed_once_whoever_is_killed_when(kafka: str) -> None:

@@ -17,6 +17,7 @@ BROKERS = ["broker-0", "broker-1", "broker-2"]
 
 
 @pytest.mark.timeout(1200)
+@pytest.mark.filterwarnings("ignore:list_groups:DeprecationWarning")  # see chaos/watch.py
 def test_what_is_killed_at_random_moments_loses_and_doubles_nothing(tmp_path: Path) -> None:
     report = attack(tmp_path, SHORT, print)
     assert not report.faults, "\n".join(lines_of(report))

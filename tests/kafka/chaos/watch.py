@@ -61,8 +61,8 @@ class Watch:
         return total({p: from_metadata(at.metadata, p) for p, at in found.items()})
 
     def _found(self, service: str) -> Mapping[str, int]:
-        # Not by describe_consumer_groups: where a broker is killed, librdkafka (2.16) may answer it
-        # never, or end the process.
+        # Deprecated for describe_consumer_groups; but that, where a broker is killed, may never be
+        # answered, or end the process (librdkafka 2.16).
         group = self._cluster.group(service)
         found: Any = self._admin.list_groups(group, timeout=ANSWER_S)
         members = [member for one in found for member in one.members]
