@@ -118,8 +118,10 @@ def test_with_its_rights_a_service_that_is_killed_puts_everything_out_once(
     run.feed(*(File(file_id=str(n)) for n in range(count)))
     for target in (count // 4, count // 2):
         process = start("tests.kafka.passing", node.address, run.cluster.run, "one", "pure")
-        eventually(partial(came_past, run, target))
-        kill(process)
+        try:
+            eventually(partial(came_past, run, target))
+        finally:
+            kill(process)
     process = start("tests.kafka.passing", node.address, run.cluster.run, "one", "pure")
     try:
         assert lines(process, 1)
