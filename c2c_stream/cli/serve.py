@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from c2c_stream import __version__, metrics
 from c2c_stream.broker.protocol import Broker
 from c2c_stream.cli import codecs, reporting, trouble
 from c2c_stream.cli.brokers import engine_of, open_broker
+from c2c_stream.cli.leaving import leaving_in_time
 from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.http import HttpServer
@@ -66,53 +67,56 @@ def serve(
     forget_secrets()
     if stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
-    log = json_logger(stage)
-    try:
-        _serve(stage, settings, _telling(log, trouble_slot), log)
-    except C2CError as error:
-        if trouble_slot is not None:
-            trouble.tell(trouble_slot, str(error))
-        with suppress(OSError):
-            log.error("failed", error=type(error).__name__, reason=str(error))  # noqa: TRY400  # no bug
-        raise
+    log, stopping = json_logger(stage), on_signal()
+    with leaving_in_time(stopping, settings.engine.drain_s, log) as leaving, ExitStack() as opened:
+        try:
+            _serve(stage, settings, _telling(log, trouble_slot), log, stopping, opened)
+            leaving.end()
+        except C2CError as error:
+            if trouble_slot is not None:
+                trouble.tell(trouble_slot, str(error))
+            with suppress(OSError):
+                log.error("failed", error=type(error).__name__, reason=str(error))  # noqa: TRY400  # no bug
+            leaving.end(error)
+            raise
+        except BaseException as error:
+            leaving.end(error)
+            raise
 
 
 def _serve(
-    stage: str, settings: Settings, tell: Callable[[str], None], log: structlog.stdlib.BoundLogger
+    stage: str,
+    settings: Settings,
+    tell: Callable[[str], None],
+    log: structlog.stdlib.BoundLogger,
+    stopping: Callable[[], bool],
+    opened: ExitStack,
 ) -> None:
-    stopping = on_signal()
+    """Run until told to stop. What is to be closed then is left in `opened`."""
     health, clock = trouble.ToldHealth(tell=tell), SystemClock()
     metrics.initialise(stage, __version__)
     http = HttpServer(settings.http_host, settings.http_port, health, clock)
     http.start()
-    try:
-        codec = codecs.awaited(settings, health.ready, stopping)
-        if codec is None:
-            http.stop()
-            return
-        health.ready("starting")
-        broker = open_broker(settings, stage)
-    except C2CError:
-        http.stop()
-        raise
-    try:
-        runner = Runner(
-            worker=worker_of(stage, settings, broker, log),
-            broker=broker,
-            codec=codec,
-            settings=engine_of(settings),
-            meter=Meter(stage, health, clock),
-            clock=clock,
-            run=settings.run,
-        )
-        with suppress(OSError):
-            log.info("started", run=settings.run, port=http.port, pid=os.getpid())
-        runner.run(stopping)
-        with suppress(OSError):
-            log.info("stopped")
-    finally:
-        broker.close()
-        http.stop()
+    opened.callback(http.stop)
+    codec = codecs.awaited(settings, health.ready, stopping)
+    if codec is None:
+        return
+    health.ready("starting")
+    broker = opened.enter_context(closing(open_broker(settings, stage)))
+    runner = Runner(
+        worker=worker_of(stage, settings, broker, log),
+        broker=broker,
+        codec=codec,
+        settings=engine_of(settings),
+        meter=Meter(stage, health, clock),
+        clock=clock,
+        run=settings.run,
+    )
+    with suppress(OSError):
+        log.info("started", run=settings.run, port=http.port, pid=os.getpid())
+    runner.run(stopping)
+    with suppress(OSError):
+        log.info("stopped")
 
 
 def _telling(log: structlog.stdlib.BoundLogger, slot: int | None) -> Callable[[str], None]:

@@ -1,0 +1,57 @@
+"""A service that is told to leave is gone in time, whatever holds it up."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.processes import ROOT
+
+SERVICE = """
+import threading
+from c2c_stream.cli import leaving, reporting
+from c2c_stream.cli.serve import json_logger
+from c2c_stream.errors import Fatal
+
+leaving.CLOSE_S = 0.1
+
+def serve():
+    with leaving.leaving_in_time(lambda: {told}, 0.1, json_logger("collector")) as leaves:
+        {body}
+
+reporting(serve)
+"""
+FOREVER = "threading.Event().wait()"
+
+
+def end_of(body: str, *, told: bool) -> tuple[int, str]:
+    """Return the exit code of a service that does that, and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-c", SERVICE.format(told=told, body=body)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("body", "told", "code"),
+    [
+        pytest.param(FOREVER, True, 8, id="it does not come to its end"),
+        pytest.param(f"leaves.end(); {FOREVER}", True, 0, id="its clients do not close"),
+        pytest.param(f"leaves.end(Fatal('x')); {FOREVER}", False, 8, id="after an error of ours"),
+        pytest.param(f"leaves.end(KeyError('x')); {FOREVER}", False, 1, id="after a bug"),
+    ],
+)
+def test_what_would_wait_for_ever_is_ended(body: str, *, told: bool, code: int) -> None:
+    found, said = end_of(body, told=told)
+    assert found == code, said
+    assert '"event": "left"' in said
+    assert ("KeyError: 'x'" in said) == (code == 1)
+
+
+def test_what_leaves_by_itself_is_left_alone() -> None:
+    assert end_of("leaves.end()", told=True) == (0, "")
