@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
@@ -126,6 +127,18 @@ def translating(doing: str) -> Iterator[None]:
         if cause is None:
             raise
         raise translated(cause, doing) from error
+
+
+def answer_of(asked: "Future[Answer]", patience_s: float) -> Answer:
+    """Wait for an admin client's answer. Raises Unavailable where none comes.
+
+    The client has its own timeout for a question; one that it forgets, for that of a leader or a
+    coordinator that moved meanwhile, would be waited for until the end of time.
+    """
+    try:
+        return asked.result(2 * patience_s)
+    except TimeoutError:
+        raise Unavailable("the client gave no answer; it goes on when one comes") from None
 
 
 class Told:

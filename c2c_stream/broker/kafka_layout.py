@@ -1,5 +1,6 @@
 """A run's topics as the brokers have them, against what they are meant to be."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_errors import cause_of, translating
+from c2c_stream.broker.kafka_errors import answer_of, cause_of, translating
 from c2c_stream.topics import HOUR_MS, MIB, STATEFUL, Layout, consumed_by, layouts, state_topic_of
 
 # Every question is answered in milliseconds by brokers that are there.
@@ -36,11 +37,12 @@ def greet(cluster: Cluster, admin: AdminClient, check: Callable[[], None]) -> No
     `check` raises what the client is told meanwhile: a refused login, which no call would say.
     """
     answer = admin.describe_cluster(request_timeout=ANSWER_S)
-    while not answer.done():
+    deadline = _now() + 2 * ANSWER_S
+    while not answer.done() and _now() < deadline:
         admin.poll(LOOK_S)
         check()
     with translating(f"brokers {cluster.servers}"):
-        answer.result()
+        answer_of(answer, 0)
 
 
 def wanted(cluster: Cluster) -> dict[str, Layout]:
@@ -79,7 +81,7 @@ def _shapes(cluster: Cluster, admin: AdminClient, names: Iterable[str]) -> dict[
     )
     for topic, future in futures.items():
         try:
-            found[asked[topic]] = future.result()
+            found[asked[topic]] = answer_of(future, ANSWER_S)
         except KafkaException as error:
             cause = cause_of(error)
             if cause is None or cause.code() not in _UNKNOWN:
@@ -96,7 +98,7 @@ def _properties(
     futures = admin.describe_configs(asked, request_timeout=ANSWER_S) if asked else {}
     for resource, future in futures.items():
         with translating(f"configuration of topic {resource.name}"):
-            entries: Any = future.result()
+            entries: Any = answer_of(future, ANSWER_S)
         name = resource.name.removeprefix(f"{cluster.run}.")
         found[name] = {key: str(entry.value) for key, entry in entries.items()}
     return found
@@ -180,3 +182,7 @@ def _parted(run: str, found: Mapping[str, Found]) -> Iterator[str]:
                     f" {run}.{state.name} has {state.partitions}: the count was changed, so keys"
                     f" have parted from their state; start a new run with the new count"
                 )
+
+
+def _now() -> float:
+    return time.monotonic()  # noqa: TID251  # brokers take real time

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 
 from c2c_stream.broker import kafka_layout, kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_errors import cause_of, translating
+from c2c_stream.broker.kafka_errors import answer_of, cause_of, translating
 from c2c_stream.broker.kafka_layout import ANSWER_S
 from c2c_stream.broker.protocol import Partition, Position
 from c2c_stream.errors import SettingsError
@@ -56,7 +56,7 @@ def trim(
     futures = admin.delete_records(asked, request_timeout=ANSWER_S) if asked else {}
     for at, future in futures.items():
         with translating(f"trimming of {at.topic}[{at.partition}]"):
-            future.result()
+            answer_of(future, ANSWER_S)
     return wanted
 
 
@@ -65,7 +65,8 @@ def left(cluster: Cluster, admin: AdminClient, services: Iterable[str]) -> Left:
     found = kafka_layout.partitions(cluster, admin, kafka_topics.names())
     ours = {cluster.group(service) for service in services}
     with translating(f"groups on {cluster.servers}"):
-        listed: Any = admin.list_consumer_groups(request_timeout=ANSWER_S).result()
+        asked: Any = admin.list_consumer_groups(request_timeout=ANSWER_S)
+        listed = answer_of(asked, ANSWER_S)
         groups = sorted(ours & {group.group_id for group in listed.valid})
         members = _members(admin, groups) if groups else {}
     return Left(
@@ -77,7 +78,7 @@ def left(cluster: Cluster, admin: AdminClient, services: Iterable[str]) -> Left:
 
 def _members(admin: AdminClient, groups: list[str]) -> dict[str, int]:
     answers = admin.describe_consumer_groups(groups, request_timeout=ANSWER_S)
-    return {name: len(future.result().members) for name, future in answers.items()}
+    return {name: len(answer_of(future, ANSWER_S).members) for name, future in answers.items()}
 
 
 def remove(cluster: Cluster, admin: AdminClient, what: Left) -> None:
@@ -94,7 +95,7 @@ def remove(cluster: Cluster, admin: AdminClient, what: Left) -> None:
 def _delete(delete: Callable[..., Mapping[str, Any]], names: tuple[str, ...]) -> None:
     for name, future in delete(list(names), request_timeout=ANSWER_S).items() if names else ():
         try:
-            future.result()
+            answer_of(future, ANSWER_S)
         except KafkaException as error:
             cause = cause_of(error)
             if cause is None or cause.code() not in _GONE:

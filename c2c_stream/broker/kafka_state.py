@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from c2c_stream.broker import kafka_layout, kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_errors import translated, translating
+from c2c_stream.broker.kafka_errors import answer_of, translated, translating
 from c2c_stream.broker.protocol import Partition
 from c2c_stream.broker.state_file import StateFile
 from c2c_stream.errors import Fatal
@@ -109,7 +109,7 @@ class State:
             [asked] = self._admin.describe_topics(
                 TopicCollection([self._topic]), request_timeout=kafka_layout.ANSWER_S
             ).values()
-            found = asked.result()
+            found = answer_of(asked, kafka_layout.ANSWER_S)
         self._count = len(found.partitions)
         return f"{found.topic_id}/{self._count}"
 

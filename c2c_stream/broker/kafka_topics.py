@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from c2c_stream.broker import kafka_layout
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_errors import cause_of, translating
+from c2c_stream.broker.kafka_errors import answer_of, cause_of, translating
 from c2c_stream.broker.kafka_layout import ANSWER_S
 from c2c_stream.broker.protocol import Partition
 from c2c_stream.errors import Fatal, SettingsError, Unavailable
@@ -34,7 +34,7 @@ def create(cluster: Cluster, admin: AdminClient) -> list[str]:
     made = []
     for name, future in admin.create_topics(_new(cluster), request_timeout=ANSWER_S).items():
         try:
-            future.result()
+            answer_of(future, ANSWER_S)
         except KafkaException as error:
             cause = cause_of(error)
             if cause is None or cause.code() != KafkaError.TOPIC_ALREADY_EXISTS:
@@ -147,7 +147,9 @@ def _answered(
 ) -> dict[Partition, int]:
     with translating("offsets of partitions"):
         answers = admin.list_offsets(asked, request_timeout=LEADER_S)
-        found = {_of(cluster, at): future.result().offset for at, future in answers.items()}
+        found = {
+            _of(cluster, at): answer_of(future, LEADER_S).offset for at, future in answers.items()
+        }
     if OFFSET_INVALID in found.values():
         raise Unavailable(
             "offsets of partitions: a leader does not answer; it goes on when one does"

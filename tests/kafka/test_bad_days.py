@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
 from prometheus_client import REGISTRY
 
 from c2c_stream.broker import kafka_topics
@@ -22,7 +23,7 @@ from tests.engine.stages import Async, passed
 from tests.engine.test_runner import UNKNOWN_SCHEMA
 from tests.kafka import cluster
 from tests.kafka.cluster import Brokers
-from tests.kafka.runs import Outside, fresh_run
+from tests.kafka.runs import Outside, fresh_run, seated
 from tests.kafka.test_service import COUNT, Seat, came_out, files, once, pure
 
 # Longer than a transaction may take, and than any retry of a record.
@@ -143,6 +144,13 @@ def test_a_schema_that_is_unknown_holds_its_partition_and_no_other(run: Outside)
     assert came_out(run) - once(COUNT) == Counter()
     assert run.positions("collector", "files")[held].offset == 0
     assert run.records("dead-letters") == []
+
+
+def test_who_is_unknown_to_the_brokers_asks_nothing_that_may_end_the_process(
+    run: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(AdminClient, "describe_consumer_groups")
+    seated(run.cluster).close()
 
 
 def test_leaders_that_have_moved_are_found(tmp_path: Path) -> None:
