@@ -10,7 +10,7 @@ from tests.kafka.chaos.oracle import Verdict
 from tests.kafka.chaos.plan import SIGKILL, SIGNALS, plan_of
 from tests.kafka.chaos.run import Options, attack
 from tests.kafka.chaos.sources import FATES, write_sources
-from tests.kafka.chaos.table import lines_of
+from tests.kafka.chaos.table import lines_of, quarters
 
 SHORT = Options(kills=30, broker_kills=3, functions=2000, seed=4)
 BROKERS = ["broker-0", "broker-1", "broker-2"]
@@ -23,6 +23,7 @@ def test_what_is_killed_at_random_moments_loses_and_doubles_nothing(tmp_path: Pa
     assert not report.faults, "\n".join(lines_of(report))
     assert report.kills.total() == SHORT.kills
     assert report.evicted > 0
+    assert min(quarters(report)) > SHORT.kills / 10
     assert report.verdict.counts["samples"] > SHORT.functions / 2
 
 

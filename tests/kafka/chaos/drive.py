@@ -6,18 +6,20 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
+from tests.kafka.chaos.feed import Feed
 from tests.kafka.chaos.fleet import Fleet
 from tests.kafka.chaos.plan import SIGSTOP, Kill
 from tests.kafka.chaos.watch import Watch
 from tests.kafka.cluster import Brokers
 
 LOOK_S: Final = 0.1
+# So much of all work is left, or more, when somebody is killed in its midst.
+AHEAD: Final = 0.1
 # Nothing that is killed keeps a run from going on for longer.
-STALL_S: Final = 240.0
-# A run that is finished says so twice, this far apart.
-IDLE_S: Final = 1.0
+STALL_S: Final = 150.0
+Found = TypeVar("Found")
 
 
 class Stalled(AssertionError):
@@ -31,10 +33,13 @@ class Driver:
     fleet: Fleet
     watch: Watch
     brokers: Brokers
+    feed: Feed
     work: int
     say: Callable[[str], None]
     kills: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often what was hit by which signal."""
+    moments: list[float] = field(default_factory=list)
+    """Which share of the work was done at each kill."""
     evicted: int = 0
     _stopped: set[str] = field(default_factory=set)
     _down: dict[int, bool] = field(default_factory=dict)
@@ -42,18 +47,24 @@ class Driver:
 
     def run(self, plan: Sequence[Kill], over: Callable[[], bool]) -> None:
         """Carry out the plan, then wait until `over` says that nothing is left to do."""
-        for number, kill in enumerate(plan, 1):
-            self._until(f"kill {number}", partial(self._is_due, kill))
+        pending = list(plan)
+        while pending:
+            self.feed.to(pending[0].at + AHEAD)
+            kill = self._until(f"kill {len(plan) - len(pending) + 1}", partial(self._due, pending))
+            pending.remove(kill)
             self._strike(kill)
-            share = self.watch.done() / self.work
-            self.say(f"{number:4} {share:6.1%} {kill.how} {kill.target}")
+            self.moments.append(self.watch.done() / self.work)
+            self.say(f"{len(self.moments):4} {self.moments[-1]:6.1%} {kill.how} {kill.target}")
+        self.feed.finish()
         self._until("all are back", lambda: not self._stopped and not self._down)
         self._until("the end", over)
 
-    def _is_due(self, kill: Kill) -> bool:
-        """Say whether its moment has come and its target can be hit."""
-        if self.watch.done() < kill.at * self.work:
-            return False
+    def _due(self, pending: Sequence[Kill]) -> Kill | None:
+        """Return the first whose moment has come and whose target can be hit."""
+        done = self.watch.done() / self.work
+        return next((kill for kill in pending if kill.at <= done and self._can_be_hit(kill)), None)
+
+    def _can_be_hit(self, kill: Kill) -> bool:
         name = kill.target.partition("-")[0]
         if name == "broker":
             return not self._down and self.brokers.in_sync()
@@ -72,16 +83,26 @@ class Driver:
                 self._stopped.add(kill.target)
         self.kills[name, kill.how] += 1
 
-    def _until(self, what: str, condition: Callable[[], bool]) -> None:
+    def _until(self, what: str, condition: Callable[[], Found]) -> Found:
         """Tend everything until a condition holds. Raises Stalled where nothing moves."""
         seen, since = self.watch.done(), time.monotonic()
-        while not condition():
+        while True:
             self._tend()
+            if found := condition():
+                return found
             time.sleep(LOOK_S)
             if self.watch.done() > seen:
                 seen, since = self.watch.done(), time.monotonic()
             if time.monotonic() - since > STALL_S:
-                raise Stalled(f"{what}: nothing has moved for {STALL_S:.0f} s at {seen} records")
+                raise self._stalled(what)
+
+    def _stalled(self, what: str) -> Stalled:
+        """Let all services write down where they are, and say what is known."""
+        self.fleet.tell()
+        return Stalled(
+            f"{what}: nothing has moved for {STALL_S:.0f} s at {self.watch.done()} records;"
+            f" stopped: {sorted(self._stopped)}, down: {self._down}"
+        )
 
     def _tend(self) -> None:
         self.fleet.tend()

@@ -19,6 +19,8 @@ INSTANCES: Final = ("a", "b")
 NAMES: Final = tuple(f"{service}-{instance}" for instance in INSTANCES for service in SERVICES)
 # From SIGTERM to the end: what a service may take to drain, and then some on a busy machine.
 LEAVE_S: Final = 60.0
+# For writing down a stack.
+TELL_S: Final = 2.0
 # How a service may end by itself: it lost its seat or its brokers, and its successor redoes it.
 GAVE_UP: Final = int(Exit.SERVICE)
 
@@ -88,9 +90,10 @@ class Fleet:
     def stop(self) -> None:
         """Let all leave, upstream first, and hold it against those that do not."""
         for service in self.services.values():
-            service.process.send_signal(signal.SIGCONT)
-            service.process.terminate()
-            service.sent = signal.SIGTERM
+            if service.process.poll() is None and service.sent != signal.SIGKILL:
+                service.process.send_signal(signal.SIGCONT)
+                service.process.terminate()
+                service.sent = signal.SIGTERM
         for service in self.services.values():
             try:
                 self._judge(service, service.process.wait(LEAVE_S))
@@ -98,6 +101,13 @@ class Fleet:
                 self.wrong.append(f"{service.name} did not leave within {LEAVE_S:.0f} s")
                 service.process.kill()
                 service.process.wait()
+
+    def tell(self) -> None:
+        """Let all write where they are into their logs."""
+        for service in self.services.values():
+            service.process.send_signal(signal.SIGUSR1)
+            service.process.send_signal(signal.SIGCONT)
+        time.sleep(TELL_S)
 
     def kill(self) -> None:
         """End whatever is left."""

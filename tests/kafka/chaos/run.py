@@ -14,18 +14,16 @@ from typing import Any, Final
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import patiently
 from c2c_stream.broker.kafka_run import KafkaRun
-from c2c_stream.broker.protocol import Produced
 from c2c_stream.cli.progress import progress_of
-from c2c_stream.codec import Codec
-from c2c_stream.ingest.stage import check_source
 from c2c_stream.settings import KafkaSettings
-from c2c_stream.topics import SERVICES, key_of
+from c2c_stream.topics import REPOS, SERVICES
 from tests.kafka import cluster
 from tests.kafka.chaos.drive import Driver
+from tests.kafka.chaos.feed import Feed
 from tests.kafka.chaos.fleet import NAMES, Fleet
 from tests.kafka.chaos.oracle import Verdict, judge
 from tests.kafka.chaos.plan import plan_of
-from tests.kafka.chaos.sources import Expected, write_sources
+from tests.kafka.chaos.sources import write_sources
 from tests.kafka.chaos.watch import Watch
 from tests.processes import ROOT
 
@@ -34,8 +32,6 @@ BROKERS: Final = 3
 PARTITIONS: Final = 4
 FAST: Final = "tests.kafka.chaos.serve"
 REAL: Final = "c2c_stream.cli.serve"
-# Bytes that are no record, among the sources.
-GARBAGE: Final = 5
 # Small windows and commits, so that all stages are at work all the time and kills meet commits.
 ENGINE: Final = {
     "flush_age_s": 0.1,
@@ -66,6 +62,8 @@ class Report:
     seconds: float
     verdict: Verdict
     kills: Counter[tuple[str, str]]
+    moments: list[float]
+    """Which share of the work was done at each kill."""
     evicted: int
     restarts: int
     gave_up: Counter[str]
@@ -85,12 +83,12 @@ def attack(folder: Path, options: Options, say: Callable[[str], None]) -> Report
         settings = KafkaSettings(instance="chaos", partitions=PARTITIONS, replication=BROKERS)
         run = KafkaRun(Cluster(found.address, RUN, settings))
         run.create()
-        garbage = feed(run, expected)
+        feed = Feed(found.address, f"{RUN}.{REPOS.name}", expected.sources)
         fleet = Fleet(
             REAL if options.real else FAST, environment(folder, found.address, RUN), folder / "logs"
         )
         watch = Watch(Cluster(found.address, RUN, settings))
-        driver = Driver(fleet, watch, found, expected.work(), say)
+        driver = Driver(fleet, watch, found, feed, expected.work(), say)
         watch.start()
         fleet.start()
         try:
@@ -101,13 +99,14 @@ def attack(folder: Path, options: Options, say: Callable[[str], None]) -> Report
             watch.stop()
         run.close()
         say("all work is done; reading everything back")
-        verdict = judge(found.address, RUN, folder / "out", expected, garbage)
+        verdict = judge(found.address, RUN, folder / "out", expected, feed.garbage)
         books, faults = _books(folder, found.address, verdict)
     return Report(
         options,
         time.monotonic() - began,
         verdict,
         driver.kills,
+        driver.moments,
         driver.evicted,
         fleet.restarts,
         fleet.gave_up,
@@ -115,18 +114,6 @@ def attack(folder: Path, options: Options, say: Callable[[str], None]) -> Report
         books,
         [*fleet.wrong, *verdict.faults, *faults],
     )
-
-
-def feed(run: KafkaRun, expected: Expected) -> Counter[str]:
-    """Put the sources on their topic, garbage among them; return its keys."""
-    codec = Codec()
-    records = [check_source(str(source)) for source in expected.sources]
-    produced = [Produced("repos", key_of(r).encode(), codec.encode(r)) for r in records]
-    for number in range(GARBAGE):
-        place = number * len(produced) // GARBAGE
-        produced.insert(place, Produced("repos", b"garbage %d" % number, b"no record"))
-    run.append(produced)
-    return Counter(f"garbage {number}" for number in range(GARBAGE))
 
 
 def environment(folder: Path, address: str, run: str) -> dict[str, str]:

@@ -4,6 +4,8 @@ All else is what production runs. What the two make of a function stands in its 
 """
 
 import asyncio
+import faulthandler
+import signal
 from typing import Any, Final
 
 import typer
@@ -97,5 +99,6 @@ def _fast(stage: str, settings: Settings) -> Any:
 
 
 if __name__ == "__main__":
+    faulthandler.register(signal.SIGUSR1)  # where it hangs, if it does, goes to its log
     serve._async_stage = _fast
     reporting(lambda: typer.run(serve.serve))

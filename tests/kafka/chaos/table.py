@@ -1,5 +1,6 @@
 """A report as lines of a table."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tests.kafka.chaos.plan import SIGKILL, SIGSTOP, SIGTERM
@@ -30,9 +31,16 @@ def lines_of(report: Report) -> Iterator[str]:
         ("strange", verdict.strange),
         ("zombies evicted", report.evicted),
         ("restarts", report.restarts),
+        ("kills a quarter", " ".join(map(str, quarters(report)))),
         ("gave up by themselves", report.gave_up.total()),
         ("books", "balanced" if not report.faults else "see below"),
         ("minutes", f"{report.seconds / 60:.1f}"),
     ):
         yield f"{name:22}{value:>12}"
     yield from (f"WRONG: {fault}" for fault in report.faults)
+
+
+def quarters(report: Report) -> list[int]:
+    """Return the number of kills in each quarter of the work."""
+    found = Counter(min(3, int(4 * moment)) for moment in report.moments)
+    return [found[n] for n in range(4)]
