@@ -182,11 +182,12 @@ def serve(
     count: int,
     codec: Codec | None = None,
     stopping: Callable[[Tally], bool] = lambda _: False,
+    seat: type[Timed] = Timed,
 ) -> dict[str, Any]:
     """Run a service until it has committed `count` records, or is told to stop; return figures."""
     metrics.initialise(service, "benchmark")
     meter = Tally(service)
-    broker = Timed(cluster, service)
+    broker = seat(cluster, service)
     broker.meter = meter
     try:
         runner = Runner(

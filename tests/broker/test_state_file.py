@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -33,6 +34,55 @@ def test_a_torn_file_is_made_anew(tmp_path: Path) -> None:
     path.write_bytes(b"this is no database" * 1000)
     with closing(StateFile(path)) as file:
         assert file.values("a") == {}
+
+
+def another_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it look as if the machine had been started anew."""
+    boot = tmp_path / "boot_id"
+    boot.write_text("another")
+    monkeypatch.setattr(state_file, "BOOT_ID", boot)
+
+
+def left_by_a_killed_one(tmp_path: Path) -> Path:
+    """Return a file as it is when its process is killed behind a put."""
+    path = tmp_path / "running" / "state.sqlite"
+    with closing(StateFile(path)) as file:
+        file.put([(0, "a", b"1")], [(0, "log", 7)])
+        return Path(shutil.copytree(path.parent, tmp_path / "killed"), path.name)
+
+
+def test_what_a_killed_process_stored_is_there(tmp_path: Path) -> None:
+    with closing(StateFile(left_by_a_killed_one(tmp_path))) as file:
+        assert (file.values("a"), file.offset(0, "log")) == ({0: b"1"}, 7)
+
+
+def test_what_was_open_when_the_machine_went_down_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = left_by_a_killed_one(tmp_path)
+    another_boot(tmp_path, monkeypatch)
+    with closing(StateFile(path)) as file:
+        assert (file.values("a"), file.offset(0, "log")) == ({}, None)
+
+
+def test_without_a_boot_to_tell_what_a_killed_process_left_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_file, "BOOT_ID", tmp_path / "missing")
+    with closing(StateFile(left_by_a_killed_one(tmp_path))) as file:
+        assert file.values("a") == {}
+
+
+def test_what_was_closed_outlives_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state.sqlite"
+    with closing(StateFile(path)) as file:
+        file.put([(0, "a", b"1")], [(0, "log", 7)])
+    assert list(tmp_path.iterdir()) == [path]
+    another_boot(tmp_path, monkeypatch)
+    with closing(StateFile(path)) as file:
+        assert (file.values("a"), file.offset(0, "log")) == ({0: b"1"}, 7)
 
 
 def test_a_file_that_breaks_while_it_is_used_is_removed(tmp_path: Path) -> None:

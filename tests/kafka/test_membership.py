@@ -80,6 +80,26 @@ def test_the_group_is_of_the_protocol_that_is_set(kafka: str, protocol: str) -> 
         assert described(run) == (protocol, ["one"])
 
 
+def test_what_moved_while_there_was_no_room_is_read_where_it_comes_back(
+    kafka: str, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("c2c_stream.broker.kafka.HOLD_S", 0.0)
+    run = run_with(kafka, protocol)
+    run.feed(*files(100))
+    read: set[bytes] = set()
+    with closing(seated(run.cluster)) as staying:
+        with closing(run.seat("collector", "two")) as leaving:
+            eventually(lambda: shared(staying, leaving))
+            read.update(record.key for record in staying.poll(1, 0.05))  # there is room again
+        eventually(lambda: took(staying, read) == 100)
+
+
+def took(broker: KafkaBroker, read: set[bytes]) -> int:
+    """Add what is there to what was read; return how much that is."""
+    read.update(record.key for record in broker.poll(10, 0.05))
+    return len(read)
+
+
 def test_a_static_member_comes_back_to_its_partitions(kafka: str, protocol: str) -> None:
     made = run_with(kafka, protocol, static_membership=True).cluster
     # Nobody is evicted here, however slow the machine is.
