@@ -7,11 +7,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 from c2c_stream.records import Record, Repository
 from tests.ingest.support import Git
 
 PATIENCE_S = 60
+LOOK_S = 0.02
 
 
 def write_feed(folder: Path, *urls: object, interval_s: float = 0.1) -> Path:
@@ -34,6 +36,9 @@ def following(feed: Path, log: Path, *options: object) -> Iterator[subprocess.Po
     """Run `c2c follow` for the length of the block; it must leave cleanly on SIGTERM."""
     process = start(feed, log, *options)
     try:
+        while f'"pid": {process.pid},' not in log.read_text():  # before, SIGTERM just ends it
+            assert process.poll() is None, log.read_text()
+            Event().wait(LOOK_S)
         yield process
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0, log.read_text()

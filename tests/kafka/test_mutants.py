@@ -16,12 +16,10 @@ import pytest
 
 from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.kafka_transactions import Addressed, Transactions
-from c2c_stream.engine.ledger import Ledger
 from c2c_stream.errors import Unavailable
 from tests.engine.service import eventually, serving
-from tests.engine.stages import passed
 from tests.kafka.runs import Outside, fresh_run
-from tests.kafka.test_service import COUNT, Seat, came_out, files, once, pure
+from tests.kafka.test_service import COUNT, came_out, files, keep_results, once, pure, taken_over
 
 
 @pytest.fixture
@@ -71,26 +69,6 @@ def test_offsets_that_are_committed_outside_of_the_transaction_are_caught(
     assert doubled(run)
 
 
-def taken_over(run: Outside) -> None:
-    """Let one service finish everything and commit none of it, and another take half away."""
-    run.feed(*files(COUNT))
-    done: list[str] = []
-
-    def judge(record: Any) -> Any:
-        done.append(record.file_id)
-        return passed(record)
-
-    lazy = {"flush_age_s": 60.0, "flush_records": 10**6, "revoke_s": 0.0}
-    with serving(Seat(run, "one"), "collector", pure(judge), **lazy) as first:
-        eventually(lambda: len(done) == COUNT)
-        with serving(Seat(run, "two"), "collector", pure()):
-            eventually(
-                lambda: any(at.offset for at in run.positions("collector", "files").values())
-            )
-            first.stop()
-            eventually(lambda: run.has_read("collector", "files"))
-
-
 def test_results_of_a_revoked_partition_are_not_committed(run: Outside) -> None:
     taken_over(run)
     assert not doubled(run)
@@ -99,7 +77,7 @@ def test_results_of_a_revoked_partition_are_not_committed(run: Outside) -> None:
 def test_results_of_a_revoked_partition_that_are_kept_are_caught(
     run: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Ledger, "forget", lambda *_: [])
+    keep_results(monkeypatch)
     monkeypatch.setattr(KafkaBroker, "_forget", KafkaBroker._drop_fetched)
     taken_over(run)
     assert doubled(run)
