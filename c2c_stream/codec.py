@@ -11,13 +11,13 @@ import dataclasses
 import io
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from operator import attrgetter
 from typing import Any, NoReturn, Protocol, get_args, get_origin, get_type_hints
 
 import fastavro
 from fastavro.schema import SchemaParseException
 
 from c2c_stream.avro import Schema, crc64, name_of, parsed, schema_of, versions
+from c2c_stream.bodies import Read, reader_of, writer_of
 from c2c_stream.compatibility import unreadable
 from c2c_stream.errors import DecodeError, NewerSchema, Unavailable
 from c2c_stream.records import RECORDS, Record
@@ -40,8 +40,8 @@ _MALFORMED = (
     struct.error,
 )
 
-# What made a value: its record, the schema it was written with, and the schema to read it as.
-_Writer = tuple[type[Record], Schema, Schema | None]
+# What made a value: its record, and what reads its body.
+_Writer = tuple[type[Record], Read]
 
 
 class Registry(Protocol):
@@ -70,8 +70,8 @@ class Codec:
         self._registry = registry
         self._schemas = {record: schema_of(record) for record in RECORDS}
         self._headers = {r: MARKER + crc64(s) for r, s in self._schemas.items()}
-        self._to_dict = {record: _converter(record, _to_dict) for record in RECORDS}
-        self._from_dict = {record: _converter(record, _from_dict) for record in RECORDS}
+        self._write = {record: writer_of(record) for record in RECORDS}
+        self._read = {record: reader_of(record) for record in RECORDS}
         self._kinds = {name_of(record): record for record in RECORDS}
         self._writers: dict[bytes, _Writer] = {}
         for schema in [*older, *versions(), *self._schemas.values()]:
@@ -80,22 +80,11 @@ class Codec:
             self._headers = {r: _id_header(n) for r, n in registry.ids().items()}
 
     def encode(self, record: Record) -> bytes:
-        """Return the framed bytes of a record.
-
-        A lone surrogate (a file name that is no UTF-8) has no bytes in Avro: it becomes its escape.
-        """
+        """Return the framed bytes of a record."""
         kind = type(record)
-        fields = self._to_dict[kind](record)
-        try:
-            return self._framed(kind, fields)
-        except UnicodeEncodeError:
-            return self._framed(kind, _escaped(fields))
-
-    def _framed(self, kind: type[Record], fields: dict[str, Any]) -> bytes:
-        body = io.BytesIO()
-        body.write(self._headers[kind])
-        fastavro.schemaless_writer(body, self._schemas[kind], fields)
-        return body.getvalue()
+        parts = [self._headers[kind]]
+        self._write[kind](record, parts.append)
+        return b"".join(parts)
 
     def decode(self, value: bytes, where: object = "value") -> Record:
         """Return the record in `value`; fields that its writer did not know take their default.
@@ -105,23 +94,24 @@ class Codec:
         where only the registry knows it and does not answer. `where` is named in all of them.
         """
         size = HEADER_BYTES if value.startswith(MARKER) else ID_HEADER_BYTES
-        kind, writer, reader = self._writers.get(value[:size]) or self._found(value, where)
-        body = io.BytesIO(value)
-        body.seek(size)
+        kind, read = self._writers.get(value[:size]) or self._found(value, where)
+        record: Record
         try:
-            fields = fastavro.schemaless_reader(body, writer, reader)
-            record: Record = self._from_dict[kind](fields)
+            record, end = read(value, size)
         except _MALFORMED as error:
             raise DecodeError(f"{where}: malformed {kind.__name__}: {error!r}") from error
-        if body.tell() != len(value):
-            raise DecodeError(f"{where}: {len(value) - body.tell()} bytes behind a {kind.__name__}")
+        if end > len(value):
+            raise DecodeError(f"{where}: malformed {kind.__name__}: {end - len(value)} bytes short")
+        if end < len(value):
+            raise DecodeError(f"{where}: {len(value) - end} bytes behind a {kind.__name__}")
         return record
 
     def _writer(self, schema: Schema) -> _Writer:
         kind = self._kinds[schema["name"]]
-        # Comparing schemas costs as much as decoding: name a reader only where it differs.
-        same = crc64(schema) == crc64(self._schemas[kind])
-        return kind, schema, None if same else self._schemas[kind]
+        todays = self._schemas[kind]
+        if crc64(schema) == crc64(todays):
+            return kind, self._read[kind]
+        return kind, _resolving(kind, schema, todays)
 
     def _found(self, value: bytes, where: object) -> _Writer:
         """Return what made a value whose header was not seen yet."""
@@ -170,54 +160,25 @@ def _id_header(schema_id: int) -> bytes:
     return MAGIC + schema_id.to_bytes(4, "big")
 
 
-def _escaped(value: Any) -> Any:
-    """Return `value` with every lone surrogate in its strings as an escape sequence."""
-    match value:
-        case str():
-            return value.encode("utf-8", "backslashreplace").decode()
-        case dict():
-            return {name: _escaped(inner) for name, inner in value.items()}
-        case tuple() | list():
-            return [_escaped(inner) for inner in value]
-    return value
+def _resolving(kind: type, writer: Schema, reader: Schema) -> Read:
+    """Return what reads bodies of another schema than today's."""
+    convert = _converter(kind)
+
+    def read(value: bytes, at: int) -> tuple[Any, int]:
+        body = io.BytesIO(value)
+        body.seek(at)
+        return convert(fastavro.schemaless_reader(body, writer, reader)), body.tell()
+
+    return read
 
 
 Convert = Callable[[Any], Any]
-Build = Callable[[type, Mapping[str, Convert]], Convert]
 
 
-def _converter(cls: type, build: Build) -> Convert:
-    """Return what converts instances of a dataclass; `build` makes it from its nested fields'."""
+def _converter(cls: type) -> Convert:
+    """Return what makes a dataclass's instance of a dict; missing fields take their default."""
     hints = get_type_hints(cls)
-    nested = {name: _nested(hint, build) for name, hint in hints.items()}
-    return build(cls, {name: convert for name, convert in nested.items() if convert is not None})
-
-
-def _nested(hint: Any, build: Build) -> Convert | None:
-    if get_origin(hint) is tuple:
-        inner = _nested(get_args(hint)[0], build)
-        return tuple if inner is None else lambda values: tuple(map(inner, values))
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return _converter(hint, build)
-    return None
-
-
-def _to_dict(cls: type, nested: Mapping[str, Convert]) -> Convert:
-    """Return what turns an instance of `cls` into the dict that fastavro writes."""
-    names = [field.name for field in dataclasses.fields(cls)]
-    values = attrgetter(*names)
-
-    def convert(record: Any) -> dict[str, Any]:
-        fields = dict(zip(names, values(record), strict=True))
-        for name, inner in nested.items():
-            fields[name] = inner(fields[name])
-        return fields
-
-    return convert
-
-
-def _from_dict(cls: type, nested: Mapping[str, Convert]) -> Convert:
-    """Return the inverse: fields that are missing take the dataclass's default."""
+    nested = {name: made for name, hint in hints.items() if (made := _nested(hint))}
 
     def convert(found: dict[str, Any]) -> Any:
         for name, inner in nested.items():
@@ -226,3 +187,12 @@ def _from_dict(cls: type, nested: Mapping[str, Convert]) -> Convert:
         return cls(**found)
 
     return convert
+
+
+def _nested(hint: Any) -> Convert | None:
+    if get_origin(hint) is tuple:
+        inner = _nested(get_args(hint)[0])
+        return tuple if inner is None else lambda values: tuple(map(inner, values))
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return _converter(hint)
+    return None

@@ -61,7 +61,7 @@ class _Emitted(NamedTuple):
 
     @property
     def size(self) -> int:
-        return sum(map(_bytes_of, self.produced))
+        return sum([_bytes_of(one) for one in self.produced])
 
 
 class Outbox:
@@ -125,13 +125,15 @@ class Outbox:
                 emitted.append(produced)
             else:
                 turned_down.append(_too_big(output, len(produced.value)))
+        if not turned_down:
+            return _Emitted(tuple(emitted), len(emitted), 0, 0, _NO_REASONS)
         rejections = [self._produced(span, r) for r in self._rejections(origin, turned_down)]
         return _Emitted(
             (*emitted, *rejections),
             len(emitted),
             len(turned_down),
             len(rejections),
-            Counter(item.reason for item in turned_down) if turned_down else _NO_REASONS,
+            Counter(item.reason for item in turned_down),
         )
 
     def _rejections(self, origin: Origin, items: list[RejectedItem]) -> Iterator[Rejection]:
@@ -170,7 +172,7 @@ def _counted(processed: int, out: int, rejected: int, rejections: int) -> Books:
 
 
 def _bytes_of(produced: Produced) -> int:
-    beside = sum(len(name) + len(value) for name, value in produced.headers)
+    beside = sum([len(name) + len(value) for name, value in produced.headers])
     return len(produced.key) + len(produced.value) + beside
 
 

@@ -8,6 +8,7 @@ too, so that work that is done again says the same. Source: W3C Trace Context, l
 
 import re
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from c2c_stream.broker.protocol import Delivered
@@ -55,7 +56,7 @@ class Parent(NamedTuple):
 
     def header(self) -> bytes:
         """Return it as a header's value, of version 00."""
-        return b"00-%b-%b-%02x" % (self.trace_id, self.span_id, self.flags & _SAMPLED)
+        return _header(*self)
 
 
 def parent_in(headers: Headers) -> Parent | None:
@@ -94,14 +95,15 @@ class Tracer:
         headers = delivered.headers
         lineage = {n: v for n, v in headers if n in LINEAGE and len(v) <= MAX_ID_BYTES}
         if record is not None:
-            lineage.update(_ids_of(record))
+            lineage |= _ids_of(record)
         parent, state = parent_in(headers), _state_in(headers)
         if parent is None:
             parent, state = self._root(lineage.get(FILE) or delivered.key), ()
+        trace_id, span_id, flags = parent
         # Many records of one parent may share a key: copies of a function in one file.
-        own = b"\0".join((parent.span_id, lineage.get(OCCURRENCE, b""), delivered.key))
-        child = Parent(parent.trace_id, self._hash(parent.trace_id, own), parent.flags)
-        names = ((TRACEPARENT, child.header()), *state, *self._names)
+        own = b"%b\0%b\0%b" % (span_id, lineage.get(OCCURRENCE, b""), delivered.key)
+        child = _header(trace_id, self._hash(trace_id, own), flags)
+        names = ((TRACEPARENT, child), *state, *self._names)
         return Span(names, lineage, (*names, *lineage.items()))
 
     def headers(self, span: Span, output: Record) -> Headers:
@@ -126,37 +128,39 @@ class Tracer:
         return blake2b(self._salt + trace_id + own, digest_size=8).hexdigest().encode()
 
 
+def _header(trace_id: bytes, span_id: bytes, flags: int) -> bytes:
+    return b"00-%b-%b-%02x" % (trace_id, span_id, flags & _SAMPLED)
+
+
 def _state_in(headers: Headers) -> Headers:
     """Return what tracers say of themselves: it goes with a traceparent, unchanged."""
     found = tuple([header for header in headers if header[0] == TRACESTATE])
-    return found if sum([len(value) + 1 for _, value in found]) <= MAX_STATE_BYTES else ()
+    if found and sum(len(value) + 1 for _, value in found) > MAX_STATE_BYTES:
+        return ()
+    return found
 
 
 def _ids_of(record: Record) -> dict[str, bytes]:
     """Return the ids that a record's body tells."""
     match record:
         case Function():
-            function = record
+            return _short(LINEAGE, _function_ids(record))
         case Candidate() | Inputs() | Cases():
-            function = record.function
+            return _short(LINEAGE, _function_ids(record.function))
         case File():
-            return _short({FILE: record.file_id})
+            return _short((FILE,), (record.file_id,))
         case Sample():
-            return _short({FUNCTION: record.function_id})
-        case _:
-            return {}
-    return _short(
-        {
-            FILE: function.file_id,
-            OCCURRENCE: function.occurrence_id,
-            FUNCTION: function.function_id,
-        }
-    )
+            return _short((FUNCTION,), (record.function_id,))
+    return {}
 
 
-def _short(ids: dict[str, str]) -> dict[str, bytes]:
+# In the order of LINEAGE.
+_function_ids = attrgetter("file_id", "occurrence_id", "function_id")
+
+
+def _short(names: tuple[str, ...], texts: tuple[str, ...]) -> dict[str, bytes]:
     return {
         name: text.encode("utf-8", "replace")
-        for name, text in ids.items()
+        for name, text in zip(names, texts, strict=True)
         if 0 < len(text) <= MAX_ID_BYTES
     }
