@@ -274,7 +274,8 @@ def _told(error: ErrorDetails) -> str:
         case _:
             told = True
     found = f" (found {error['input']!r})" if told else ""
-    return f"{'.'.join(map(str, error['loc']))}: {error['msg']}{found}"
+    wrong = "there is no such setting" if error["type"] == "extra_forbidden" else error["msg"]
+    return f"{'.'.join(map(str, error['loc']))}: {wrong}{found}"
 
 
 def forget_secrets() -> None:

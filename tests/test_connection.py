@@ -247,3 +247,15 @@ def test_a_clients_own_complaint_holds_no_secret() -> None:
     assert "ssl.key.pem" in str(caught.value)
     assert SECRET not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_a_clients_complaint_and_a_name_that_is_no_setting_are_sentences(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = KafkaSettings(properties={"foo.bar": "1"})
+    said = r'^kafka\.properties: No such configuration property: "foo\.bar"$'
+    with pytest.raises(SettingsError, match=said):
+        Cluster("127.0.0.1:1", "main", at).admin(lambda _: None)
+    monkeypatch.setenv("C2C_KAFKA__PARTITONS", "3")
+    with pytest.raises(SettingsError, match=r"kafka\.partitons: there is no such setting$"):
+        load_settings()

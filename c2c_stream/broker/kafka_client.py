@@ -141,7 +141,9 @@ class Cluster:
             return kind({**common, **properties, **chosen})
         except Exception as error:  # noqa: BLE001  # the client has no type of its own for it
             # The client's own check of names, values and files.
-            told = without_secrets(str(error), chosen)
+            cause = error.args[0] if error.args else error
+            text = cause.str() if isinstance(cause, KafkaError) else str(error)
+            told = without_secrets(text, chosen)
             raise SettingsError(f"kafka.properties: {told}") from None
 
 

@@ -18,6 +18,7 @@ _RIGHT: Final = "grant this right to the service's user and start again"
 _MISSING: Final = "make the run's topics with `c2c topics create`"
 _SIZE: Final = "raise max.message.bytes of the topic to what `c2c topics create` sets"
 _INSTANCE: Final = "another process has the same kafka.instance; give each its own"
+_REPLICAS: Final = "ask for no more --replication than there are brokers"
 _OFFSET: Final = (
     "records were removed before they were read; find out why before you move the group's offset"
 )
@@ -36,6 +37,7 @@ TABLE: Final[dict[int, tuple[type[C2CError], str]]] = {
     KafkaError._UNKNOWN_PARTITION: (SettingsError, _MISSING),
     KafkaError.MSG_SIZE_TOO_LARGE: (Fatal, _SIZE),
     KafkaError.RECORD_LIST_TOO_LARGE: (Fatal, _SIZE),
+    KafkaError.INVALID_REPLICATION_FACTOR: (SettingsError, _REPLICAS),
     KafkaError.FENCED_INSTANCE_ID: (Fatal, _INSTANCE),
     KafkaError.UNRELEASED_INSTANCE_ID: (Fatal, _INSTANCE),
     KafkaError.OFFSET_OUT_OF_RANGE: (Fatal, _OFFSET),

@@ -114,7 +114,10 @@ def find_run(settings: Settings) -> RunLog:
     run = open_run(settings)
     if not run.exists():
         run.close()
-        raise SettingsError(f"{run.name}: the run has not begun; `c2c run` goes on with it")
+        raise SettingsError(
+            f"{run.name}: the run {settings.run} has not begun, or its topics are gone;"
+            f" name another with --run, or begin it with `c2c run` or `c2c ingest`"
+        )
     return run
 
 

@@ -7,7 +7,7 @@ import typer
 
 from c2c_stream.cli.moment import moment_of
 from c2c_stream.cli.options import BROKER_HELP, settings_from
-from c2c_stream.cli.run import settings_of_run
+from c2c_stream.cli.run import absolute, settings_of_run
 from c2c_stream.engine.letters import Choice
 from c2c_stream.errors import SettingsError
 from c2c_stream.settings import Settings
@@ -38,7 +38,7 @@ def settings_for(
     """Return the settings of the run in a folder, or of one that is named."""
     if broker is None and run is None:
         return settings_of_run(out, properties)
-    return settings_from(properties, out=out, broker=broker, run=run)
+    return settings_from(properties, out=absolute(out), broker=broker, run=run)
 
 
 def choice_of(

@@ -42,7 +42,10 @@ _SPEED = {"jobs", "fetch_timeout_s", "git_timeout_s"}
 
 BROKER_HELP = "local:PATH of the log, or kafka://HOST:PORT,... [default: OUT/.c2c]"
 
-LEFT = "the run's topics and groups stay: `c2c topics delete --run {run}` removes them"
+LEFT = (
+    "the run's topics and groups stay until"
+    " `c2c topics delete --broker {broker} --run {run} --execute`"
+)
 
 HELP = f"""Turn sources into a dataset in which every case was executed.
 
@@ -50,7 +53,8 @@ A SOURCE is a git repository (URL or path), a folder, a .zip or .tar archive, a 
 JSONL or Parquet dump. Stop it with Ctrl-C; the same command goes on from there.
 
 On kafka:// the run has topics and groups of its own. What its services have read is trimmed as it
-goes (not with --keep), dead letters excepted; the rest stays until `c2c topics delete --run ID`.
+goes (not with --keep), dead letters excepted; the rest stays until
+`c2c topics delete --run ID --execute`.
 
 Exit codes:
 
@@ -131,7 +135,8 @@ def drive(
     for line in lines_of(report):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if brokers.is_kafka(settings):
-        console.print(LEFT.format(run=settings.run), highlight=False, soft_wrap=True)
+        left = LEFT.format(broker=settings.broker, run=settings.run)
+        console.print(left, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(exit_of(report.progress, report.verified))
 
 

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from c2c_stream.cli.brokers import find_run
+from c2c_stream.cli.choosing import settings_for
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.funnel import totals
-from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
+from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption
 from c2c_stream.cli.progress import Progress, letters_line, progress_of
-from c2c_stream.cli.run import absolute, settings_of_run
 from c2c_stream.settings import Settings
 
 COLUMNS = ("read", "processed", "dead", "found", "out", "rejected", "waiting", "replayed")
@@ -28,16 +28,12 @@ def status(
 ) -> None:
     """Show what every stage read, put out, rejected and lost, and whether the books balance.
 
-    With --broker it looks there, whatever --out holds.
+    With --broker or --run it looks for that run, whatever --out holds.
     read = processed + dead, found = out + rejected, and what a stage put out together with what
     was replayed to the next is what the next has read and what waits for it. Exit code 6 if they
     do not.
     """
-    if broker is None:
-        settings = settings_of_run(out, properties)
-    else:
-        settings = settings_from(properties, out=absolute(out), broker=broker, run=run)
-    progress = progress_of_run(settings)
+    progress = progress_of_run(settings_for(out, broker, run, properties))
     wrong = progress.imbalances()
     if json_output:
         letters = {"dead_letters": progress.dead(), "open_dead_letters": progress.open_letters()}

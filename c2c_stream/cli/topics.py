@@ -178,8 +178,9 @@ def _table(
     settings: Settings, found: Mapping[str, Found], held: Mapping[Partition, range]
 ) -> Table:
     table = Table(box=None, pad_edge=False)
-    for name in ("topic", "cleanup"):
-        table.add_column(name)
+    longest = max(len(f"{settings.run}.{name}") for name in found)
+    table.add_column("topic", no_wrap=True, min_width=longest)  # whole, to be given to a tool
+    table.add_column("cleanup")
     numbers = ("partitions", "replicas", "in sync", "retention", "largest", "offsets held", "ends")
     for name in numbers:
         table.add_column(name, justify="right")

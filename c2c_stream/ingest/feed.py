@@ -59,8 +59,7 @@ def read_feed(path: Path) -> tuple[Followed, ...]:
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        wrong = "; ".join(f"{_key(e['loc'])}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"{path}: {wrong}") from error
+        raise SettingsError(f"{path}: {_wrong(error)}") from error
     except ValueError as error:  # no TOML, no UTF-8
         raise SettingsError(f"{path}: {error}") from error
     return tuple(_followed(path, found))
@@ -90,6 +89,18 @@ def _url(key: str, url: str) -> str:
     if located.kind != GIT:
         raise SettingsError(f"{key}: {url} is no git repository ({located.kind}); only git moves")
     return url if located.path is None else str(located.path)
+
+
+def _wrong(error: ValidationError) -> str:
+    """Return in words what is wrong with each key."""
+    found = error.errors()
+    # A list of which each entry is wrong is said to be too short besides.
+    told = [one for one in found if one["type"] != "too_short"] or found
+    return "; ".join(
+        f"{_key(one['loc'])}: "
+        + ("there is no such key" if one["type"] == "extra_forbidden" else one["msg"])
+        for one in told
+    )
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -66,7 +66,9 @@ class Run:
     stderr: str
 
 
-def c2c(*arguments: str | Path, timeout_s: float = 240) -> subprocess.CompletedProcess[str]:
+def c2c(
+    *arguments: str | Path, timeout_s: float = 240, columns: int = 200
+) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "c2c_stream.cli", *map(str, arguments)],
@@ -74,7 +76,7 @@ def c2c(*arguments: str | Path, timeout_s: float = 240) -> subprocess.CompletedP
         text=True,
         timeout=timeout_s,
         check=False,
-        env=os.environ | {"COLUMNS": "200"},
+        env=os.environ | {"COLUMNS": str(columns)},
     )
 
 

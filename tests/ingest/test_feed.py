@@ -57,7 +57,10 @@ def test_only_names_without_a_pattern_are_missed() -> None:
         ("", "repositories: Field required"),
         ("repositories = []", "repositories: "),
         (f'[[repositories]]\nurl = "{URL}"\n[[repositories]]\nurls = "x"', "repositories.2.url:"),
-        (f'[[repositories]]\nurl = "{URL}"\ninterval = 3', "repositories.1.interval: Extra"),
+        (
+            f'[[repositories]]\nurl = "{URL}"\ninterval = 3',
+            "repositories.1.interval: there is no such key",
+        ),
         (f'interval_s = 0\n[[repositories]]\nurl = "{URL}"', "interval_s: Input should be"),
         (f'branches = "main"\n[[repositories]]\nurl = "{URL}"', "branches: Input should be"),
         (
@@ -94,3 +97,8 @@ def test_a_feed_that_cannot_be_read_is_a_wrong_setting(tmp_path: Path) -> None:
     for path in (tmp_path / "none.toml", tmp_path, tmp_path / "feed.toml"):
         with pytest.raises(SettingsError, match=str(path)):
             read_feed(path)
+
+
+def test_an_entry_that_is_wrong_is_not_called_missing_besides(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"repositories\.1\.uri: there is no such key$"):
+        read_feed(feed(tmp_path, f'[[repositories]]\nuri = "{URL}"'))

@@ -1,6 +1,7 @@
 """Disk is given back: what all have read is trimmed, and a run that is over can be removed."""
 
 import json
+import shlex
 from contextlib import closing
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def test_a_run_trims_what_it_has_read_and_is_removed_when_told(kafka: str, tmp_p
     run = run_to_end(STDLIB / "bisect.py", tmp_path / "out", *broker)
     assert run.code == 4, run.stdout + run.stderr  # no function of it becomes a row
     name = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["run"]
-    assert f"`c2c topics delete --run {name}` removes them" in run.stdout
+    does = shlex.join(["topics", "delete", *broker, "--run", name, "--execute"])
+    assert f"stay until `c2c {does}`" in run.stdout
     held = c2c_json("topics", "describe", *broker, "--run", name)
     for topic in held:
         assert topic["start_offsets"] == topic["end_offsets"], topic

@@ -89,6 +89,19 @@ def test_topics_are_described_and_verified_in_words(kafka: str) -> None:
     ]
 
 
+def test_a_table_names_its_topics_in_full(kafka: str) -> None:
+    cluster = fresh_run(kafka)
+    table = c2c("topics", "describe", *where(cluster), columns=80).stdout
+    assert f"{cluster.run}.curator-state " in table
+
+
+def test_more_replicas_than_brokers_are_a_wrong_setting(kafka: str) -> None:
+    nowhere = ("--broker", f"kafka://{kafka}", "--run", "nowhere")
+    refused = c2c("topics", "create", *nowhere, "--replication", "3")
+    assert refused.returncode == 2
+    assert "ask for no more --replication than there are brokers" in refused.stderr
+
+
 def test_a_run_without_topics_is_told(kafka: str) -> None:
     nowhere = ("--broker", f"kafka://{kafka}", "--run", "nowhere")
     described = c2c("topics", "describe", *nowhere)
@@ -97,6 +110,20 @@ def test_a_run_without_topics_is_told(kafka: str) -> None:
     verified = c2c("topics", "verify", *nowhere)
     assert verified.returncode == 10
     assert verified.stdout.startswith("nowhere.repos is missing\n")
+    asked = c2c("status", *nowhere)
+    assert asked.returncode == 2
+    assert "the run nowhere has not begun" in asked.stderr
+
+
+def test_a_run_that_is_named_is_meant_wherever_the_broker_is_named(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("C2C_BROKER", f"kafka://{kafka}")
+    monkeypatch.setenv("C2C_RUN", fresh_run(kafka).run)
+    assert c2c("status").returncode == 0
+    asked = c2c("status", "--run", "nowhere")
+    assert asked.returncode == 2
+    assert "the run nowhere has not begun" in asked.stderr
 
 
 @pytest.mark.parametrize(
