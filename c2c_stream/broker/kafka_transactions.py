@@ -3,8 +3,10 @@
 Nothing is ever produced again before it is known that the transaction before it was not stored.
 """
 
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -98,10 +100,43 @@ class Transactions:
         for topic, partition, record in records:
             self._produce(producer, topic, partition, record)
         if offsets:
-            _again_until(
-                deadline,
-                lambda: producer.send_offsets_to_transaction(list(offsets), group, CALL_S),
-            )
+            self._add_offsets(producer, offsets, group, deadline)
+
+    def _add_offsets(
+        self,
+        producer: Producer,
+        offsets: Sequence[TopicPartition],
+        group: object,
+        deadline: float,
+    ) -> None:
+        """Add the positions, on a thread of its own: this call may never come back.
+
+        librdkafka (2.16) waits for a group's coordinator without any timeout, and for ever where
+        that one is gone (its issues 5456 and 5511). Such a producer is left to itself, and its
+        successor aborts what it began.
+        """
+        added: Future[None] = Future()
+
+        def add() -> None:
+            try:
+                _again_until(
+                    deadline,
+                    lambda: producer.send_offsets_to_transaction(list(offsets), group, CALL_S),
+                )
+            except BaseException as error:  # noqa: BLE001  # raised where it is waited for
+                added.set_exception(error)
+            else:
+                added.set_result(None)
+
+        threading.Thread(target=add, name="positions", daemon=True).start()
+        try:
+            added.result(max(0.0, deadline - _now()) + CALL_S)
+        except TimeoutError:
+            self._producer = None
+            raise Unavailable(
+                f"commit of {self._name}: the client does not come back from adding positions;"
+                f" its producer was made anew"
+            ) from None
 
     def _produce(
         self, producer: Producer, topic: str, partition: int | None, record: Produced

@@ -4,13 +4,15 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from prometheus_client import REGISTRY
 
-from c2c_stream.broker import kafka_topics
-from c2c_stream.broker.kafka_client import Cluster
+from c2c_stream.broker import kafka_topics, kafka_transactions
+from c2c_stream.broker.kafka_client import Cluster, OnError
 from c2c_stream.broker.kafka_run import KafkaRun
 from c2c_stream.broker.protocol import Broker, Produced
 from c2c_stream.engine.stage import Outcome, Place
@@ -144,6 +146,40 @@ def test_a_schema_that_is_unknown_holds_its_partition_and_no_other(run: Outside)
     assert came_out(run) - once(COUNT) == Counter()
     assert run.positions("collector", "files")[held].offset == 0
     assert run.records("dead-letters") == []
+
+
+class Hanging:
+    """A producer that does not come back from adding positions, as librdkafka's may."""
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+
+    def send_offsets_to_transaction(self, *_: object) -> None:
+        threading.Event().wait()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._producer, name)
+
+
+def test_a_producer_that_does_not_come_back_is_replaced(
+    run: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    make = Cluster.producer
+
+    def producer(self: Cluster, service: str, on_error: OnError) -> Any:
+        real = make(self, service, on_error)
+        made.append(real if made else Hanging(real))
+        return made[-1]
+
+    monkeypatch.setattr(Cluster, "producer", producer)
+    monkeypatch.setattr(kafka_transactions, "COMMIT_S", 0.2)
+    monkeypatch.setattr(kafka_transactions, "CALL_S", 2.0)
+    run.feed(*files(COUNT))
+    with serving(run, "collector", pure()):
+        eventually(lambda: run.has_read("collector", "files"))
+    assert len(made) > 1
+    assert came_out(run) == once(COUNT)
 
 
 def test_who_is_unknown_to_the_brokers_asks_nothing_that_may_end_the_process(

@@ -12,10 +12,11 @@ from c2c_stream.broker.kafka_errors import patiently
 from c2c_stream.broker.kafka_groups import Groups
 from c2c_stream.broker.kafka_run import KafkaRun
 from c2c_stream.settings import KafkaSettings
-from c2c_stream.topics import SERVICES, consumed_by
+from c2c_stream.topics import REPOS, SERVICES, consumed_by
 from tests.engine.service import eventually
+from tests.kafka.chaos.feed import Feed
 from tests.kafka.chaos.fleet import Fleet
-from tests.kafka.chaos.run import FAST, environment, feed, is_over
+from tests.kafka.chaos.run import FAST, environment, is_over
 from tests.kafka.chaos.sources import write_sources
 from tests.kafka.node import JVM, jars
 
@@ -59,7 +60,8 @@ def test_the_lag_of_every_group_is_exactly_zero(kafka: str, tmp_path: Path) -> N
 
     with closing(KafkaRun(where)) as run, closing(groups):
         run.create()
-        feed(run, write_sources(tmp_path / "sources", 200, seed=1))
+        sources = write_sources(tmp_path / "sources", 200, seed=1).sources
+        Feed(kafka, where.topic(REPOS.name), sources).finish()
         fleet.start()
         try:
             eventually(lambda: is_over(run))

@@ -83,7 +83,7 @@ class Driver:
                 self._stopped.add(kill.target)
         self.kills[name, kill.how] += 1
 
-    def _until(self, what: str, condition: Callable[[], Found]) -> Found:
+    def _until(self, what: str, condition: Callable[[], Found | None]) -> Found:
         """Tend everything until a condition holds. Raises Stalled where nothing moves."""
         seen, since = self.watch.done(), time.monotonic()
         while True:
