@@ -116,6 +116,9 @@ class KafkaBroker:
 
     def _handed_out(self, max_records: int) -> list[Delivered]:
         """Return what was fetched; of paused partitions it is kept."""
+        if not self._paused:
+            ready, self._fetched = self._fetched[:max_records], self._fetched[max_records:]
+            return ready
         rest = [r for r in self._fetched if (r.topic, r.partition) in self._paused]
         ready = [r for r in self._fetched if (r.topic, r.partition) not in self._paused]
         self._fetched = rest + ready[max_records:]
@@ -325,8 +328,9 @@ class KafkaBroker:
                 self.commit([], moved, {})
 
     def _addressed(self, outputs: Sequence[Produced]) -> Iterator[Addressed]:
+        names = {name: self._cluster.topic(name) for name in {one.topic for one in outputs}}
         for output in outputs:
-            yield self._cluster.topic(output.topic), None, output
+            yield names[output.topic], None, output
 
     def _changes(self, puts: Mapping[Partition, Mapping[str, bytes]]) -> Iterator[Addressed]:
         """Yield the puts as records of the state's topic, in the partition of what they came of."""
@@ -471,13 +475,15 @@ def delivered(topic: str, partition: int, message: Message) -> Delivered:
         message.offset() or 0,
         message.key() or b"",
         message.value() or b"",
-        tuple((name, _bytes(value)) for name, value in headers),
+        tuple([(name, _bytes(value)) for name, value in headers]),
         message.timestamp()[1] / 1000,
     )
 
 
 def _bytes(value: str | bytes | None) -> bytes:
-    return value.encode() if isinstance(value, str) else value or b""
+    if isinstance(value, bytes):
+        return value
+    return value.encode() if value else b""
 
 
 def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:

@@ -141,16 +141,12 @@ class Transactions:
     def _produce(
         self, producer: Producer, topic: str, partition: int | None, record: Produced
     ) -> None:
+        at = ANY_PARTITION if partition is None else partition
         headers: list[tuple[str, str | bytes | None]] = [*record.headers]
         while True:
             try:
                 producer.produce(
-                    topic,
-                    record.value,
-                    record.key,
-                    ANY_PARTITION if partition is None else partition,
-                    self._delivered,
-                    headers=headers,
+                    topic, record.value, record.key, at, self._delivered, headers=headers
                 )
             except BufferError:
                 producer.poll(CALL_S)  # the queue is full: let some of it go

@@ -35,7 +35,8 @@ class PureWorker(Completions):
     def __init__(self, stage: PureStage[Any]) -> None:
         super().__init__()
         self._stage = stage
-        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._batch: list[Task] = []
+        self._batches: queue.SimpleQueue[list[Task] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="stage", daemon=True)
 
     def start(self) -> None:
@@ -50,23 +51,30 @@ class PureWorker(Completions):
     def submit(self, task: Task) -> None:
         """See Worker."""
         self.running += 1
-        self._tasks.put(task)
+        self._batch.append(task)
+        if len(self._batch) == BATCH_RECORDS:
+            self._hand_over()
+
+    def completion(self, timeout_s: float) -> Completion | None:
+        """See Worker. Who asks for one has submitted what there is."""
+        if self._batch:
+            self._hand_over()
+        return super().completion(timeout_s)
+
+    def _hand_over(self) -> None:
+        self._batches.put(self._batch)
+        self._batch = []
 
     def stop(self) -> None:
         """See Worker."""
         if not self._thread.is_alive():
             return
-        self._tasks.put(None)
+        self._batches.put(None)
         self._thread.join(STOP_S)
         self._stage.stop()
 
     def _run(self) -> None:
-        while (task := self._tasks.get()) is not None:
-            batch = [task]
-            while len(batch) < BATCH_RECORDS and not self._tasks.empty():
-                if (more := self._tasks.get()) is None:
-                    return
-                batch.append(more)
+        while (batch := self._batches.get()) is not None:
             self._queue.put(self._process(batch))
 
     def _process(self, batch: list[Task]) -> list[Completion]:
