@@ -16,6 +16,7 @@ SHORT = Options(kills=30, broker_kills=3, functions=2000, seed=4)
 BROKERS = ["broker-0", "broker-1", "broker-2"]
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(1200)
 @pytest.mark.filterwarnings("ignore:list_groups:DeprecationWarning")  # see chaos/watch.py
 def test_what_is_killed_at_random_moments_loses_and_doubles_nothing(tmp_path: Path) -> None:
