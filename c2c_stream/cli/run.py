@@ -29,7 +29,13 @@ from c2c_stream.cli.report import (
     lines_of,
     verify_some,
 )
-from c2c_stream.cli.supervisor import Interrupted, feed, interrupt_on_signals, supervise
+from c2c_stream.cli.supervisor import (
+    Interrupted,
+    feed,
+    interrupt_on_signals,
+    interruptible,
+    supervise,
+)
 from c2c_stream.curate.stage import Curator
 from c2c_stream.errors import SettingsError
 from c2c_stream.ingest.stage import check_remote, check_source
@@ -125,7 +131,7 @@ def drive(
 ) -> None:
     """Carry a run out and leave with its exit code. `begin` puts the run's first records there."""
     try:
-        with runfile.only_one(settings.out):
+        with interruptible(), runfile.only_one(settings.out):
             report = _run(settings, run, console, begin)
     except Interrupted:
         console.print("\nstopped; the same command goes on from here")

@@ -2,7 +2,8 @@
 
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from c2c_stream.broker.protocol import Produced
 from c2c_stream.broker.run import RunLog
@@ -21,6 +22,20 @@ TRIM_S = 10.0
 
 class Interrupted(BaseException):
     """The user asked to stop; what is committed stays."""
+
+
+_received: list[int] = []
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise Interrupted for a signal that came inside of a library which wraps what is raised."""
+    try:
+        yield
+    except Exception as error:
+        if _received:
+            raise Interrupted from error
+        raise
 
 
 def feed(log: RunLog, sources: Sequence[Repository], codec: Codec) -> None:
@@ -73,7 +88,8 @@ def _unneeded(progress: Progress, settings: Settings) -> frozenset[str]:
 def interrupt_on_signals() -> None:
     """Let Ctrl-C and its like raise Interrupted from now on."""
 
-    def interrupt(*_: object) -> None:
+    def interrupt(number: int, _: object) -> None:
+        _received.append(number)
         raise Interrupted
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
