@@ -1,17 +1,16 @@
 """A service's keyed state on Kafka: a compacted topic, and a file that holds a copy of it."""
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from confluent_kafka import KafkaError, Message, TopicCollection, TopicPartition
+from confluent_kafka import Message, TopicCollection
 from confluent_kafka.admin import AdminClient
 
-from c2c_stream.broker import kafka_layout, kafka_topics
+from c2c_stream.broker import kafka_layout, kafka_reader, kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_errors import answer_of, translated, translating
+from c2c_stream.broker.kafka_errors import answer_of, translating
 from c2c_stream.broker.protocol import Partition
 from c2c_stream.broker.state_file import StateFile
 from c2c_stream.errors import Fatal
@@ -19,8 +18,6 @@ from c2c_stream.topics import state_topic_of
 
 # A put's header: how many partitions there were. Of another count, keys are elsewhere by now.
 PARTITIONS: Final = "partitions"
-# Longest silence while state is read; an open transaction of a dead writer ends before.
-SILENCE_S: Final = 30.0
 # Read and stored at once while a partition is restored.
 RESTORE_AT_ONCE: Final = 2000
 # After so many puts the file takes note of where it stands: what a killed service reads again.
@@ -114,30 +111,9 @@ class State:
         return f"{found.topic_id}/{self._count}"
 
     def _read(self, number: int, start: int, end: int) -> Iterator[tuple[str, bytes]]:
-        if start >= end:
-            return
-        reader = self._cluster.reader(lambda _: None)
-        try:
-            reader.assign([TopicPartition(self._topic, number, start)])
-            heard_at = _now()
-            while _now() - heard_at < SILENCE_S:
-                message = reader.poll(1.0)
-                if message is None:
-                    continue
-                heard_at = _now()
-                error = message.error()
-                if error is None:
-                    self._check_count(message)
-                    yield (message.key() or b"").decode(), message.value() or b""
-                elif error.code() != KafkaError._PARTITION_EOF:
-                    raise translated(error, f"{self._topic}[{number}]")
-                elif (message.offset() or 0) >= end:
-                    return
-            raise Fatal(
-                f"{self._topic}[{number}]: no more state came before offset {end}; start again"
-            )
-        finally:
-            reader.close()
+        for message in kafka_reader.read(self._cluster, self._name, number, start, end):
+            self._check_count(message)
+            yield (message.key() or b"").decode(), message.value() or b""
 
     def _check_count(self, put: Message) -> None:
         """Refuse what was put when there were more or fewer partitions. Raises Fatal."""
@@ -174,7 +150,3 @@ def _path_of(cluster: Cluster, topic: str) -> Path | None:
     """Return the file of this process; without a folder in the settings it is a temporary one."""
     folder = cluster.settings.state_folder
     return folder / f"{topic}-{cluster.instance()}.sqlite" if folder else None
-
-
-def _now() -> float:
-    return time.monotonic()  # noqa: TID251  # patience is real time
