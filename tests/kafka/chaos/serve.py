@@ -4,8 +4,6 @@ All else is what production runs. What the two make of a function stands in its 
 """
 
 import asyncio
-import faulthandler
-import signal
 from typing import Any, Final
 
 import typer
@@ -16,6 +14,7 @@ from c2c_stream.errors import Poison, Retry
 from c2c_stream.reasons import Reason
 from c2c_stream.records import Candidate, Case, Cases, Execution, Function, Inputs, Writing
 from c2c_stream.settings import Settings
+from tests.kafka.chaos.whereabouts import tell_on_signal
 
 CALLS: Final = range(4)
 AT_ONCE: Final = 64
@@ -99,6 +98,6 @@ def _fast(stage: str, settings: Settings) -> Any:
 
 
 if __name__ == "__main__":
-    faulthandler.register(signal.SIGUSR1)  # where it hangs, if it does, goes to its log
+    tell_on_signal()
     serve._async_stage = _fast
     reporting(lambda: typer.run(serve.serve))
