@@ -17,9 +17,23 @@ from c2c_stream.engine.runner import Runner
 STATISTICS_MS: Final = 2000
 # What librdkafka says of a partition that it should be fetching.
 TOLD: Final = (
-    "broker leader leader_epoch desired fetch_state fetchq_cnt query_offset next_offset app_offset"
-    " committed_offset eof_offset lo_offset hi_offset ls_offset consumer_lag msgs_inflight"
-).split()
+    "broker",
+    "leader",
+    "leader_epoch",
+    "desired",
+    "fetch_state",
+    "fetchq_cnt",
+    "query_offset",
+    "next_offset",
+    "app_offset",
+    "committed_offset",
+    "eof_offset",
+    "lo_offset",
+    "hi_offset",
+    "ls_offset",
+    "consumer_lag",
+    "msgs_inflight",
+)
 # What the engine and its seat at Kafka know, by their own names.
 OF_RUNNER: Final = ("_troubles", "_failed_commits", "_commit_after", "_holding")
 OF_BROKER: Final = ("_owned", "_paused", "_held", "_full_since", "_down", "_unsettled", "_counts")
