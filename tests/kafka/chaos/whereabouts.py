@@ -44,7 +44,7 @@ _statistics: dict[str, Any] = {}
 
 def tell_on_signal() -> None:
     """Let SIGUSR1 write the stacks, the engine's books and the client's view to standard error."""
-    Cluster._made = _made_with_statistics  # type: ignore[assignment,method-assign]
+    Cluster._made = _made_with_statistics  # type: ignore[method-assign]
     signal.signal(signal.SIGUSR1, _tell)
     faulthandler.register(signal.SIGUSR1, chain=True)
 
