@@ -1,18 +1,22 @@
 """Where a run's groups stand, asked by who is no member of them."""
 
 import sys
+import time
 from collections.abc import Sequence
 from typing import Final
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from c2c_stream.broker.kafka_client import Cluster, OnError
-from c2c_stream.broker.kafka_errors import translated, translating
+from c2c_stream.broker.kafka_errors import cause_of, is_passing, translated, translating
 from c2c_stream.broker.kafka_layout import ANSWER_S
 from c2c_stream.broker.protocol import Partition, Position
+from c2c_stream.topics import REPOS
 
 # How the client's text of a member's place in its group begins; the generation follows.
 PLACE: Final = b"CGMDv2:"
+# What the client learns of a group's coordinator comes beside the answer; look so often.
+LOOK_S: Final = 0.5
 
 
 class Groups:
@@ -48,6 +52,30 @@ class Groups:
         found = self.positions(name, wanted)
         return {partition: at.metadata for partition, at in found.items() if at.metadata}
 
+    def refuses(self, group: str) -> bool:
+        """Say whether the brokers let us not even see a group, by its name on them.
+
+        Raises Unavailable where they say neither.
+        """
+        observer = self._observer(group.removeprefix(self._cluster.group("")))
+        deadline = _now() + ANSWER_S
+        while True:
+            told = observer.poll(0)
+            error = told.error() if told is not None else None
+            if error is not None and error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                return True
+            try:
+                observer.committed([TopicPartition(self._cluster.topic(REPOS.name), 0)], LOOK_S)
+            except KafkaException as failure:
+                cause = cause_of(failure)
+                if cause is not None and cause.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                    return True
+                if cause is None or not is_passing(cause) or _now() >= deadline:
+                    with translating(f"positions of {group}"):
+                        raise
+            else:
+                return False
+
     def close(self) -> None:
         """Let go of the clients."""
         while self._observers:
@@ -71,3 +99,7 @@ def position_of(at: TopicPartition) -> Position:
 def generation_of(place: bytes) -> int:
     """Return the generation in what the client says of its place in a group: -1 for none."""
     return int.from_bytes(place[len(PLACE) : len(PLACE) + 4], sys.byteorder, signed=True)
+
+
+def _now() -> float:
+    return time.monotonic()  # noqa: TID251  # patience is real time

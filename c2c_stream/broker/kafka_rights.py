@@ -2,39 +2,40 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, Final
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import answer_of, cause_of
+from c2c_stream.broker.kafka_groups import Groups
 from c2c_stream.broker.kafka_layout import ANSWER_S
 from c2c_stream.broker.rights import Right, rights_of
 from c2c_stream.connection import properties_of
 from c2c_stream.errors import Fatal
 
-_DENIED: Final = (
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-)
 # What a user may do with a resource; None where the brokers do not tell.
 Allowed = Mapping[tuple[str, str], frozenset[str] | None]
 
 
-def check(cluster: Cluster, admin: AdminClient, service: str) -> None:
+def check(cluster: Cluster, admin: AdminClient, groups: Groups, service: str) -> None:
     """Raise Fatal that names each right on topics and groups that is missing.
 
-    That on the transactional id is told when its producer is made; that on a group, of a user whom
-    the brokers do not know, when it joins.
+    That on the transactional id is told when its producer is made; that on a group of which it may
+    see the positions and no more, or of a user whom the brokers do not know, when it joins.
     """
     known = properties_of(cluster.settings)["security.protocol"] != "PLAINTEXT"
-    rights = rights_of(cluster.run, service)
-    # A question about a group ends the process where its coordinator moves just then: librdkafka
-    # (2.16) asks the new one with what the answer of the old one has let go of.
-    wanted = [right for right in rights if known or right.resource != "group"]
+    wanted = rights_of(cluster.run, service)
     allowed = _allowed(admin, wanted)
-    missing = [str(right) for right in wanted if not _has(allowed, right)]
+    missing = [
+        str(right)
+        for right in wanted
+        if not _has(allowed, right)
+        # Not by the admin client: what it asks about a group ends the process where the group's
+        # coordinator moves just then (librdkafka 2.16).
+        or (known and right.resource == "group" and groups.refuses(right.name))
+    ]
     if missing:
         who = cluster.settings.username or "the service's user"
         raise Fatal(
@@ -54,17 +55,13 @@ def _has(allowed: Allowed, right: Right) -> bool:
 
 
 def _allowed(admin: AdminClient, wanted: Sequence[Right]) -> Allowed:
-    names = {
-        kind: list(dict.fromkeys(right.name for right in wanted if right.resource == kind))
-        for kind in ("topic", "group")
-    }
-    asked = {"include_authorized_operations": True, "request_timeout": ANSWER_S}
-    topics = admin.describe_topics(TopicCollection(names["topic"]), **asked)
-    groups = admin.describe_consumer_groups(names["group"], **asked) if names["group"] else {}
-    return {
-        **{("topic", name): _operations(future) for name, future in topics.items()},
-        **{("group", name): _operations(future) for name, future in groups.items()},
-    }
+    names = dict.fromkeys(right.name for right in wanted if right.resource == "topic")
+    found = admin.describe_topics(
+        TopicCollection(list(names)),
+        include_authorized_operations=True,
+        request_timeout=ANSWER_S,
+    )
+    return {("topic", name): _operations(future) for name, future in found.items()}
 
 
 def _operations(future: "Future[Any]") -> frozenset[str] | None:
@@ -72,7 +69,7 @@ def _operations(future: "Future[Any]") -> frozenset[str] | None:
         found = answer_of(future, ANSWER_S).authorized_operations
     except KafkaException as error:
         cause = cause_of(error)
-        if cause is not None and cause.code() in _DENIED:
+        if cause is not None and cause.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             return frozenset()
         return None  # it is not there, or nobody answers: whoever needs it says so
     return frozenset(op.name.replace("_", "").lower() for op in found) if found else None

@@ -7,12 +7,12 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
 from c2c_stream.broker import kafka_layout, kafka_reader, kafka_removal, kafka_topics
-from c2c_stream.broker.kafka import delivered
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import Answer, Told, patiently
 from c2c_stream.broker.kafka_feeder import KafkaFeeder
 from c2c_stream.broker.kafka_groups import Groups
 from c2c_stream.broker.kafka_layout import Found
+from c2c_stream.broker.kafka_reading import delivered
 from c2c_stream.broker.kafka_removal import Left
 from c2c_stream.broker.kafka_transactions import Transactions
 from c2c_stream.broker.protocol import Delivered, Partition, Position, Produced

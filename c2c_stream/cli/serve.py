@@ -18,6 +18,7 @@ from c2c_stream.cli import codecs, reporting, trouble
 from c2c_stream.cli.brokers import engine_of, open_broker
 from c2c_stream.cli.leaving import leaving_in_time
 from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
+from c2c_stream.cli.watchdog import end_if_it_hangs
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.http import HttpServer
 from c2c_stream.engine.meter import Meter
@@ -98,6 +99,7 @@ def _serve(
     http = HttpServer(settings.http_host, settings.http_port, health, clock)
     http.start()
     opened.callback(http.stop)
+    end_if_it_hangs(health, clock, log)
     codec = codecs.awaited(settings, health.ready, stopping)
     if codec is None:
         return

@@ -135,7 +135,7 @@ def test_a_commit_whose_end_was_not_heard_is_not_made_twice(
     with closing(seated(cluster)) as broker:
         first = read(broker, 2)[0]
         position = Position(first.offset + 1, "m")
-        transactions = broker._transactions
+        transactions = broker._commits._transactions
         finish = Transactions._finish
 
         def unheard(self: Transactions, deadline: float) -> None:
@@ -190,8 +190,11 @@ def test_an_end_that_was_not_heard_is_of_no_interest_once_its_partitions_are_gon
     Outside(cluster).append(Produced("files", b"", b"a"), Produced("files", b"", b"b"))
     with closing(seated(cluster)) as broker:
         position = Position(read(broker, 2)[0].offset + 1, "m")
-        broker._unsettled = {("files", 1): Position(7)}
-        broker._transactions.unsettled, broker._transactions._producer = True, None
+        broker._commits._unsettled = {("files", 1): Position(7)}
+        broker._commits._transactions.unsettled, broker._commits._transactions._producer = (
+            True,
+            None,
+        )
         broker.commit([], {FILES: position}, {})
         assert broker.assigned() == {FILES: position}
 
@@ -202,8 +205,11 @@ def test_a_commit_that_was_not_stored_is_made_again(kafka: str) -> None:
     run.append(Produced("files", b"", b"a"), Produced("files", b"", b"b"))
     with closing(seated(cluster)) as broker:
         position = Position(read(broker, 2)[0].offset + 1, "m")
-        broker._unsettled = {FILES: position}
-        broker._transactions.unsettled, broker._transactions._producer = True, None
+        broker._commits._unsettled = {FILES: position}
+        broker._commits._transactions.unsettled, broker._commits._transactions._producer = (
+            True,
+            None,
+        )
         broker.commit([Produced("functions", b"", b"x")], {FILES: position}, {})
     assert run.end("functions") == 2
     assert run.positions("collector", "files")[FILES] == position
@@ -217,10 +223,10 @@ def test_who_is_no_member_any_more_commits_nothing(kafka: str) -> None:
         position = Position(read(broker, 1)[0].offset + 1, "m")
         member = broker._consumer
         # To the brokers it has no group: they would take the commit and check nothing.
-        broker._consumer = cluster.observer("collector", lambda _: None, stable=True)
-        with closing(broker._consumer), pytest.raises(Unavailable, match="no member"):
+        broker._commits._consumer = cluster.observer("collector", lambda _: None, stable=True)
+        with closing(broker._commits._consumer), pytest.raises(Unavailable, match="no member"):
             broker.commit([Produced("functions", b"", b"x")], {FILES: position}, {})
-        broker._consumer = member
+        broker._commits._consumer = member
     assert run.end("functions") == 0
     assert run.positions("collector", "files")[FILES] == Position(0)
 
@@ -228,7 +234,7 @@ def test_who_is_no_member_any_more_commits_nothing(kafka: str) -> None:
 def test_a_partition_that_was_held_for_long_still_comes_to_its_end(
     kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("c2c_stream.broker.kafka.HOLD_S", 0.0)
+    monkeypatch.setattr("c2c_stream.broker.kafka_reading.HOLD_S", 0.0)
     cluster = fresh_run(kafka)
     run = Outside(cluster)
     with closing(seated(cluster)) as broker:
@@ -244,12 +250,12 @@ def test_a_partition_that_was_held_for_long_still_comes_to_its_end(
 def test_a_partition_that_was_held_when_it_was_lost_is_read_when_it_comes_back(
     kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("c2c_stream.broker.kafka.HOLD_S", 0.0)
+    monkeypatch.setattr("c2c_stream.broker.kafka_reading.HOLD_S", 0.0)
     cluster = fresh_run(kafka)
     Outside(cluster).append(Produced("files", b"", b"a"))
     with closing(seated(cluster)) as broker:
-        eventually(lambda: broker.poll(0, 0.02) or broker._held)
-        at = [broker._at(FILES)]
+        eventually(lambda: broker.poll(0, 0.02) or broker._reading.held)
+        at = [broker._reading.at(FILES)]
         broker._on_lost(broker._consumer, at)
         broker._consumer.incremental_unassign(at)
         assert broker.poll(0, 0.02) == []

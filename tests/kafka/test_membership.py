@@ -83,7 +83,7 @@ def test_the_group_is_of_the_protocol_that_is_set(kafka: str, protocol: str) -> 
 def test_what_moved_while_there_was_no_room_is_read_where_it_comes_back(
     kafka: str, protocol: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("c2c_stream.broker.kafka.HOLD_S", 0.0)
+    monkeypatch.setattr("c2c_stream.broker.kafka_reading.HOLD_S", 0.0)
     run = run_with(kafka, protocol)
     run.feed(*files(100))
     read: set[bytes] = set()

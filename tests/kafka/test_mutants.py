@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from c2c_stream.broker.kafka import KafkaBroker
+from c2c_stream.broker.kafka_reading import Reading
 from c2c_stream.broker.kafka_transactions import Addressed, Transactions
 from c2c_stream.errors import Unavailable
 from tests.engine.service import eventually, serving
@@ -78,6 +78,6 @@ def test_results_of_a_revoked_partition_that_are_kept_are_caught(
     run: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keep_results(monkeypatch)
-    monkeypatch.setattr(KafkaBroker, "_forget", KafkaBroker._drop_fetched)
+    monkeypatch.setattr(Reading, "forget", Reading.drop)
     taken_over(run)
     assert doubled(run)

@@ -36,7 +36,8 @@ TOLD: Final = (
 )
 # What the engine and its seat at Kafka know, by their own names.
 OF_RUNNER: Final = ("_troubles", "_failed_commits", "_commit_after", "_holding")
-OF_BROKER: Final = ("_owned", "_paused", "_held", "_full_since", "_down", "_unsettled", "_counts")
+OF_BROKER: Final = ("_down", "_counts")
+OF_READING: Final = ("owned", "_paused", "held", "_full_since")
 
 _made = Cluster._made
 _statistics: dict[str, Any] = {}
@@ -83,6 +84,8 @@ def _tell(_: int, __: FrameType | None) -> None:
             found["runner"]["flights"] = len(one._flights)
         elif isinstance(one, KafkaBroker):
             found["broker"] = {name: repr(getattr(one, name)) for name in OF_BROKER}
-            found["broker"]["unsettled"] = one._transactions.unsettled
+            found["reading"] = {name: repr(getattr(one._reading, name)) for name in OF_READING}
+            found["unsettled"] = repr(one._commits._unsettled)
+            found["commit unknown"] = one._commits._transactions.unsettled
     sys.stderr.write(json.dumps(found, indent=1, default=str) + "\n")
     sys.stderr.flush()
