@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from itertools import count
 
-from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING
 
-from c2c_stream.broker import kafka_topics
+from c2c_stream.broker import kafka_reader, kafka_topics
 from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import patiently
@@ -112,23 +112,12 @@ class Outside:
         return total({p: from_metadata(at.metadata, p) for p, at in found.items()})
 
     def records(self, topic: str) -> list[Record]:
-        """Return all committed records, partition after partition."""
-        reader = self.cluster.reader(lambda _: None)
-        reader.assign(
-            [
-                TopicPartition(self.cluster.topic(name), number, OFFSET_BEGINNING)
-                for name, number in self.partitions(topic)
-            ]
-        )
-        found: dict[int, list[Record]] = {}
-        ended: set[int] = set()
-        while len(ended) < self.cluster.settings.partitions:
-            message = reader.poll(30)
-            assert message is not None, f"{topic}: nothing comes, and no end"
-            if message.error():
-                ended.add(message.partition() or 0)
-            else:
-                value = CODEC.decode(message.value() or b"")
-                found.setdefault(message.partition() or 0, []).append(value)
-        reader.close()
-        return [record for number in sorted(found) for record in found[number]]
+        """Return all committed records, partition after partition.
+
+        Waits for what a member that was killed left open: nobody reads past it before it is ended.
+        """
+        return [
+            CODEC.decode(message.value() or b"")
+            for (name, number), end in sorted(self._ends(topic).items())
+            for message in kafka_reader.read(self.cluster, name, number, OFFSET_BEGINNING, end)
+        ]

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pyarrow.parquet as pq
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from c2c_stream.codec import Codec
 from c2c_stream.records import Candidate, DeadLetter, Inputs, Record
@@ -156,7 +157,11 @@ def _rows(folder: Path, prefix: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _records(servers: str, topic: str) -> Iterable[Record]:
-    """Yield all committed records of a topic."""
+    """Yield all committed records of a topic.
+
+    Up to its end, that is: where a killed producer's transaction is still open, what stands behind
+    it can be read once the brokers have ended it.
+    """
     reader = Consumer(
         {
             "bootstrap.servers": servers,
@@ -169,14 +174,24 @@ def _records(servers: str, topic: str) -> Iterable[Record]:
     try:
         parts = reader.list_topics(topic, timeout=SILENCE_S).topics[topic].partitions
         reader.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in parts])
-        ended: set[int] = set()
-        while len(ended) < len(parts):
+        left = _ends(servers, topic, parts)
+        while left:
             message = reader.poll(SILENCE_S)
             assert message is not None, f"{topic}: neither a record nor an end comes"
-            error = message.error()
+            error, number, next_offset = message.error(), message.partition(), message.offset() or 0
             if error is None:
                 yield CODEC.decode(message.value() or b"")
-            elif error.code() == KafkaError._PARTITION_EOF:
-                ended.add(message.partition() or 0)
+                next_offset += 1
+            elif error.code() != KafkaError._PARTITION_EOF:
+                continue
+            if next_offset >= left.get(number or 0, next_offset + 1):
+                del left[number or 0]
     finally:
         reader.close()
+
+
+def _ends(servers: str, topic: str, numbers: Iterable[int]) -> dict[int, int]:
+    """Return where each partition ends; open transactions count."""
+    asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in numbers}  # type: ignore[no-untyped-call]  # the client's
+    answers = AdminClient({"bootstrap.servers": servers}).list_offsets(asked)
+    return {at.partition: answer.result(SILENCE_S).offset for at, answer in answers.items()}
