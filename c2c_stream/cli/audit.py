@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from c2c_stream.cli.choosing import Out, folder_for
 from c2c_stream.cli.exits import Exit
-from c2c_stream.cli.run import settings_of_run
 from c2c_stream.errors import SettingsError, SourceError
 from c2c_stream.reasons import meaning_of
 from c2c_stream.sink import audit
@@ -21,13 +21,11 @@ from c2c_stream.sink.explain import explain as explanation_of
 from c2c_stream.sink.text import one_line
 from c2c_stream.topics import SERVICES
 
-Out = Annotated[Path, typer.Option(help="Folder of the run.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DEFAULT_OUT = Path("c2c-out")
 
 
 def rejections(
-    out: Out = DEFAULT_OUT,
+    out: Out = None,
     stage: Annotated[str | None, typer.Option(help="Only of this stage.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only for this reason.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List every item.")] = False,
@@ -35,13 +33,13 @@ def rejections(
     json_output: Json = False,
 ) -> None:
     """Show what the rules turned down: a line a reason with one example, or every item."""
-    settings_of_run(out)
+    folder = folder_for(out)
     if stage and stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
     if listed:
-        _list_rejections(out, stage, reason, number, json_output=json_output)
+        _list_rejections(folder, stage, reason, number, json_output=json_output)
         return
-    found = audit.reasons(out, stage, reason)
+    found = audit.reasons(folder, stage, reason)
     if json_output:
         typer.echo(json.dumps([_reason(one) for one in found], indent=2))
         return
@@ -63,7 +61,7 @@ def rejections(
 
 def explain(
     query: Annotated[str, typer.Argument(help="An id, the start of one, or PATH::NAME.")],
-    out: Out = DEFAULT_OUT,
+    out: Out = None,
     json_output: Json = False,
 ) -> None:
     """Tell all that happened to one function, from its file to a sample or a rejection.
@@ -71,9 +69,8 @@ def explain(
     Name it as `statistics.py::median`, by its id, or by the start of its id. Exit code 9 if nothing
     is called so, or if several are.
     """
-    settings_of_run(out)
     try:
-        found = explanation_of(out, query)
+        found = explanation_of(folder_for(out), query)
     except SourceError as error:
         _complain(error)
         raise typer.Exit(Exit.NOT_FOUND) from error

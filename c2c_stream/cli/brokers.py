@@ -55,6 +55,16 @@ def broker_folder(settings: Settings) -> Path:
     return Path(path)
 
 
+def title_of(settings: Settings) -> str:
+    """Return which run this is and where, as --run and --broker would name it."""
+    return f"run {settings.run} on {address_of(settings)}"
+
+
+def address_of(settings: Settings) -> str:
+    """Return the broker as --broker would name it."""
+    return settings.broker if is_kafka(settings) else f"local:{broker_folder(settings)}"
+
+
 def cluster_of(settings: Settings) -> "Cluster":
     """Return the cluster that the settings name. Raises SettingsError."""
     from c2c_stream.broker.kafka_client import Cluster, servers_of

@@ -10,14 +10,11 @@ from rich.console import Console
 
 from c2c_stream.broker.run import SETTLER, RunLog
 from c2c_stream.cli import codecs
-from c2c_stream.cli.brokers import find_run
+from c2c_stream.cli.brokers import find_run, title_of
 from c2c_stream.cli.choosing import (
-    DEFAULT_OUT,
-    Broker,
     Error,
     Ids,
     Out,
-    RunId,
     Since,
     Stage,
     Until,
@@ -34,10 +31,11 @@ from c2c_stream.cli.letters import (
     print_list,
     print_rest,
 )
-from c2c_stream.cli.options import PropertyOption
+from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption
 from c2c_stream.codec import Codec
 from c2c_stream.engine.letters import DROPPED, REPLAYED, Choice, counts_of
 from c2c_stream.engine.settling import Plan, carry_out, desk_of, plan
+from c2c_stream.settings import Settings
 from c2c_stream.sink.show import show_dead_letter
 
 HELP = """See what failed for good, put it back where it stood, or let it go.
@@ -46,7 +44,7 @@ A dead letter is a record on which a stage failed: its bytes, the error, the pla
 It stays on the topic `dead-letters` of its run, and is read there, on the local log as on Kafka
 (OUT/audit has a copy). Nothing can be deleted from a topic: what was done about a letter is a
 settlement, a record of its own, and a letter that has one is settled. Options that choose letters
-add up.
+add up; the run is chosen as by `c2c status`.
 """
 
 Execute = Annotated[bool, typer.Option("--execute", help="Do it; without, only show it.")]
@@ -58,9 +56,9 @@ dead_letters = typer.Typer(help=HELP, no_args_is_help=True)
 
 @dead_letters.command("list")
 def list_letters(
-    out: Out = DEFAULT_OUT,
-    broker: Broker = None,
-    run: RunId = None,
+    out: Out = None,
+    broker: BrokerOption = None,
+    run: RunOption = None,
     stage: Stage = None,
     error: Error = None,
     since: Since = None,
@@ -87,6 +85,7 @@ def list_letters(
             }
             typer.echo(json.dumps(found, indent=2))
             return
+        _say_which(settings, json_output)
         console = Console()
         print_counts(console, counts, "settled" if settled else "open")
         print_list(console, shown)
@@ -98,9 +97,9 @@ def show_letters(
     place: Annotated[
         str | None, typer.Argument(help="Its place, files[0]@17, or an id in it; else by options.")
     ] = None,
-    out: Out = DEFAULT_OUT,
-    broker: Broker = None,
-    run: RunId = None,
+    out: Out = None,
+    broker: BrokerOption = None,
+    run: RunOption = None,
     stage: Stage = None,
     error: Error = None,
     since: Since = None,
@@ -121,6 +120,7 @@ def show_letters(
         desk = desk_of(log, codecs.patiently(settings))
         counts = counts_of(desk.letters(choice))
         found = islice(desk.letters(choice), number)
+        _say_which(settings, json_output)
         if not counts:
             where = f" at {place}" if place else " that these options choose"
             complain(f"no dead letter{where}; c2c dead-letters list shows all of them")
@@ -138,9 +138,9 @@ def show_letters(
 
 @dead_letters.command()
 def replay(
-    out: Out = DEFAULT_OUT,
-    broker: Broker = None,
-    run: RunId = None,
+    out: Out = None,
+    broker: BrokerOption = None,
+    run: RunOption = None,
     stage: Stage = None,
     error: Error = None,
     since: Since = None,
@@ -170,22 +170,16 @@ def replay(
     choice = choice_of(stage, error, since, until, ids, settled=None if again else False)
     settings = settings_for(out, broker, run, properties)
     with closing(find_run(settings)) as log:
-        _settle(
-            log,
-            codecs.patiently(settings),
-            choice,
-            REPLAYED,
-            execute,
-            json_output,
-            stop=stop_at_first_error,
-        )
+        codec = codecs.patiently(settings)
+        _say_which(settings, json_output)
+        _settle(log, codec, choice, REPLAYED, execute, json_output, stop=stop_at_first_error)
 
 
 @dead_letters.command()
 def drop(
-    out: Out = DEFAULT_OUT,
-    broker: Broker = None,
-    run: RunId = None,
+    out: Out = None,
+    broker: BrokerOption = None,
+    run: RunOption = None,
     stage: Stage = None,
     error: Error = None,
     since: Since = None,
@@ -203,7 +197,13 @@ def drop(
     settings = settings_for(out, broker, run, properties)
     with closing(find_run(settings)) as log:
         codec = codecs.patiently(settings)
+        _say_which(settings, json_output)
         _settle(log, codec, choice, DROPPED, execute, json_output, stop=False)
+
+
+def _say_which(settings: Settings, json_output: bool) -> None:
+    if not json_output:
+        print_line(Console(), title_of(settings))
 
 
 def _settle(

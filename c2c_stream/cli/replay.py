@@ -12,9 +12,10 @@ from rich.console import Console
 from c2c_stream import __version__
 from c2c_stream.broker.run import REPLAYER, RunLog
 from c2c_stream.cli import brokers, codecs, runfile
+from c2c_stream.cli.choosing import settings_for
 from c2c_stream.cli.moment import moment_of
 from c2c_stream.cli.options import BROKER_HELP, PropertyOption, settings_from
-from c2c_stream.cli.run import absolute, absolute_broker, drive, identity_of, settings_of_run
+from c2c_stream.cli.run import absolute, drive, identity_of
 from c2c_stream.codec import Codec
 from c2c_stream.curate.stage import Curator
 from c2c_stream.engine import replaying
@@ -35,13 +36,14 @@ def replay(
         str | None,
         typer.Option(help="Only what was written from this time on: 2026-03-01T12:00 (UTC)."),
     ] = None,
-    old_out: Annotated[Path, typer.Option(help="Folder of the old run.")] = Path("c2c-out"),
+    old_out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the old run. [C2C_OUT]", show_default="c2c-out"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the new one; left out: c2c-out-INTO.")
     ] = None,
-    broker: Annotated[
-        str | None, typer.Option(help=f"Of an old run without a folder: {BROKER_HELP}")
-    ] = None,
+    broker: Annotated[str | None, typer.Option(help=f"Of the old run: {BROKER_HELP}")] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
     file_format: Annotated[str, typer.Option("--format", help="parquet or jsonl.")] = "parquet",
     layout: Annotated[str, typer.Option(help="completion or chat.")] = "completion",
@@ -60,7 +62,7 @@ def replay(
     if stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
     topic, at = consumed_by(stage)[0].name, moment_of("--since", since)
-    earlier = _earlier(old_out, broker, run, properties)
+    earlier = settings_for(old_out, broker, run, properties)
     with closing(brokers.find_run(earlier)) as old:
         settings = settings_from(
             properties,
@@ -88,18 +90,6 @@ def replay(
         drive(settings, found, console, begin, json_output=json_output)
 
 
-def _earlier(
-    old_out: Path, broker: str | None, run: str | None, properties: list[str] | None
-) -> Settings:
-    """Return the settings of the old run: of a folder, or of one on a broker that is named."""
-    if broker is not None:
-        return settings_from(properties, broker=absolute_broker(broker), run=run)
-    found = settings_of_run(old_out, properties)
-    if run not in (None, found.run):
-        raise SettingsError(f"{old_out} holds the run {found.run!r}, not {run!r}; see --old-out")
-    return found
-
-
 def _wanted(
     settings: Settings, earlier: Settings, topic: str, since: str | None
 ) -> runfile.RunFile:
@@ -116,7 +106,7 @@ def _wanted(
             "run": earlier.run,
             "topic": topic,
             "since": since or "",
-            "broker": earlier.broker or f"local:{brokers.broker_folder(earlier)}",
+            "broker": brokers.address_of(earlier),
         },
         schema_registry=settings.schema_registry,
     )

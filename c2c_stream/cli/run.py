@@ -6,7 +6,7 @@ import os
 import platform
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,13 +14,12 @@ import typer
 from rich.console import Console
 
 from c2c_stream import __version__
-from c2c_stream.broker.local import LOG_NAME
 from c2c_stream.broker.run import KAFKA_SCHEME, RunLog
 from c2c_stream.cli import brokers, codecs, runfile
 from c2c_stream.cli.children import Children
 from c2c_stream.cli.exits import Exit, table
 from c2c_stream.cli.funnel import Funnel
-from c2c_stream.cli.options import PropertyOption, properties_from, settings_from
+from c2c_stream.cli.options import PropertyOption, settings_from
 from c2c_stream.cli.report import (
     Report,
     as_json,
@@ -40,7 +39,7 @@ from c2c_stream.curate.stage import Curator
 from c2c_stream.errors import SettingsError
 from c2c_stream.ingest.stage import check_remote, check_source
 from c2c_stream.records import Repository
-from c2c_stream.settings import Settings, load_settings
+from c2c_stream.settings import Settings
 
 # What the dataset depends on; the rest (jobs, ports, commit sizes) may differ at the next start.
 _IDENTITY = ("ingest", "collect", "curate", "write", "execute", "format", "sink")
@@ -191,25 +190,6 @@ def identity_of(settings: Settings) -> dict[str, Any]:
 def _section(**flags: object) -> dict[str, object]:
     """Return flags for one section of the settings; None leaves the default."""
     return {name: value for name, value in flags.items() if value is not None}
-
-
-def settings_of_run(out: Path, properties: Sequence[str] | None = None) -> Settings:
-    """Return the settings of the run that a folder holds. Raises SettingsError if there is none."""
-    found = runfile.read(out)
-    kafka = properties_from(properties)
-    if found is None:
-        settings = load_settings(out=absolute(out), kafka=kafka)
-        if brokers.is_kafka(settings) or (brokers.broker_folder(settings) / LOG_NAME).is_file():
-            return settings  # of services that were started one by one
-        raise SettingsError(f"{out} holds no run (no {runfile.NAME}); name its folder with --out")
-    return load_settings(
-        run=found.run,
-        out=absolute(out),
-        broker=found.broker,
-        kafka=kafka,
-        **_section(schema_registry=found.schema_registry or None),
-        **found.settings,
-    )
 
 
 def absolute(path: Path) -> Path:

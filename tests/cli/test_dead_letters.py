@@ -52,12 +52,15 @@ def c2c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
     return run
 
 
-def test_letters_are_counted_before_they_are_listed(c2c: Callable[..., Result]) -> None:
+def test_the_run_is_named_and_letters_are_counted_before_they_are_listed(
+    c2c: Callable[..., Result], tmp_path: Path
+) -> None:
     lines = c2c("list").stdout.splitlines()
 
     counts = "2 collector Poison, 1 collector Retry, 1 writer Poison"
-    assert lines[0] == f"4 dead letters open: {counts}"
-    assert [line.split()[:3] for line in lines[2:]] == [
+    assert lines[0] == f"run main on local:{tmp_path / '.c2c'}"
+    assert lines[1] == f"4 dead letters open: {counts}"
+    assert [line.split()[:3] for line in lines[3:]] == [
         ["files[0]@0", "collector", "Poison"],
         ["files[0]@1", "collector", "Retry"],
         ["files[0]@2", "collector", "Poison"],
@@ -97,7 +100,9 @@ def test_one_letter_is_shown_whole_and_one_that_is_not_there_is_named(
     shown = c2c("show", "files[0]@1").stdout
     assert "Retry" in shown
     assert "header traceparent  b'00'" in shown
-    assert c2c("show", "--id", "f00d").stdout.startswith("3 dead letters: 2 collector Poison")
+    several = c2c("show", "--id", "f00d").stdout.splitlines()
+    assert several[0].startswith("run main on local:")
+    assert several[1].startswith("3 dead letters: 2 collector Poison")
     missing = c2c("show", "files[0]@99")
     assert missing.exit_code == 9
     assert "no dead letter at files[0]@99" in missing.stderr
@@ -106,7 +111,8 @@ def test_one_letter_is_shown_whole_and_one_that_is_not_there_is_named(
 def test_a_replay_says_what_it_would_do_and_what_it_cannot(c2c: Callable[..., Result]) -> None:
     planned = c2c("replay")
     assert planned.exit_code == 5
-    counted, refused, nothing = planned.stdout.splitlines()
+    run, counted, refused, nothing = planned.stdout.splitlines()
+    assert run.startswith("run main on local:")
     assert counted == "3 dead letters to be replayed: 2 collector Poison, 1 collector Retry"
     assert refused.startswith(
         "candidates[0]@3 cannot be replayed: only the first 4 of its 9,000,000"
@@ -119,7 +125,7 @@ def test_a_replay_says_what_it_would_do_and_what_it_cannot(c2c: Callable[..., Re
     assert done.stdout.splitlines()[-1] == "3 replayed"
     assert c2c("replay", "--again", "--stage", "collector", "--execute").exit_code == 0
     assert c2c("drop", "--execute").stdout.splitlines()[-1] == "1 dropped"
-    assert c2c("list").stdout == "no dead letters open\n"
+    assert c2c("list").stdout.splitlines()[1:] == ["no dead letters open"]
     settled = json.loads(c2c("list", "--settled", "--json").stdout)["letters"]
     assert [one["action"] for one in settled] == ["replayed"] * 3 + ["dropped"]
 

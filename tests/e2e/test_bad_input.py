@@ -136,6 +136,7 @@ def test_services_that_were_started_one_by_one_have_a_status(tmp_path: Path, sou
     done = c2c("status", "--out", tmp_path / "out")
 
     assert done.returncode == 0
+    assert done.stdout.startswith(f"run main on local:{tmp_path / 'out' / '.c2c'}\n")
     assert "books: balanced" in done.stdout
 
 

@@ -149,7 +149,7 @@ def test_a_run_on_kafka_is_replayed(kafka: str, code: Path, kept: Run, tmp_path:
         (("--from", "writer", "--into", "main"), "choose another id"),
         (
             ("--from", "writer", "--into", "x", "--run", "other"),
-            "holds the run 'main', not 'other'",
+            "the run other has not begun",
         ),
         (("--from", "writer", "--into", "x", "--since", "soon"), "ISO 8601"),
     ],

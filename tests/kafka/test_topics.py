@@ -119,8 +119,11 @@ def test_a_run_that_is_named_is_meant_wherever_the_broker_is_named(
     kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("C2C_BROKER", f"kafka://{kafka}")
-    monkeypatch.setenv("C2C_RUN", fresh_run(kafka).run)
-    assert c2c("status").returncode == 0
+    run = fresh_run(kafka).run
+    monkeypatch.setenv("C2C_RUN", run)
+    found = c2c("status")
+    assert found.returncode == 0
+    assert found.stdout.startswith(f"run {run} on kafka://{kafka}\n")
     asked = c2c("status", "--run", "nowhere")
     assert asked.returncode == 2
     assert "the run nowhere has not begun" in asked.stderr
