@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
+from c2c_stream.broker.protocol import SAY_AFTER_S
 from c2c_stream.errors import C2CError, Fatal, SettingsError, Unavailable
 
 RETRY_S: Final = 0.1
@@ -166,18 +167,20 @@ def patiently(
     patience_s: float,
     waiting: Callable[[Unavailable], None] = lambda _: None,
 ) -> Answer:
-    """Ask until the brokers answer, and tell `waiting` each time that they do not.
+    """Ask until the brokers answer, and tell `waiting` that they do not, after a while each time.
 
     Raises Fatal when they have not for `patience_s`.
     """
-    deadline = _now() + patience_s
+    began = _now()
     while True:
         try:
             with translating("question"):
                 return ask()
         except Unavailable as error:
-            waiting(error)
-            if _now() >= deadline:
+            waited_s = _now() - began
+            if waited_s >= SAY_AFTER_S:
+                waiting(error)
+            if waited_s >= patience_s:
                 raise Fatal(f"{error} (for {patience_s:.0f} s)") from error
             time.sleep(RETRY_S)  # noqa: TID251  # some answers come at once
 

@@ -6,9 +6,12 @@ One thread owns a broker: no method may be called from another one.
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 Partition = tuple[str, int]
+# Most of what is away answers sooner, a leader that has just been chosen for one: until then
+# nobody is told of a wait.
+SAY_AFTER_S: Final = 3.0
 
 
 class Delivered(NamedTuple):

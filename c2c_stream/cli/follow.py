@@ -15,7 +15,8 @@ from c2c_stream.cli.brokers import check, open_known, open_run
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.follower import Follower
 from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
-from c2c_stream.cli.serve import json_logger, on_signal
+from c2c_stream.cli.serve import json_logger, on_signal, telling
+from c2c_stream.cli.trouble import ToldHealth
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.health import Health
 from c2c_stream.engine.http import HttpServer
@@ -57,7 +58,8 @@ def follow(
     with closing(open_run(settings)) as made:
         if not made.exists():
             made.create()
-    log, health, clock = json_logger(FOLLOWER), Health(), SystemClock()
+    log, clock = json_logger(FOLLOWER), SystemClock()
+    health = ToldHealth(tell=telling(log), now=clock.now)
     codec = codecs.patiently(settings)
     with closing(open_known(settings)) as known:
         follower = Follower(

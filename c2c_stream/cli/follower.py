@@ -75,7 +75,7 @@ class Follower:
                 self._health.ready()
             except Unavailable as error:
                 self._heads = None
-                self._say_away(str(error))
+                self._health.ready(str(error))
                 self._clock.wait(AWAY_S)
             self._observe()
 
@@ -101,7 +101,7 @@ class Follower:
         except Unavailable as error:
             if self._clock.now() >= deadline:
                 raise
-            self._say_away(str(error))
+            self._health.ready(str(error))
             return None
 
     def _open(self) -> dict[str, dict[str, str]]:
@@ -176,11 +176,6 @@ class Follower:
                 self._missing.add(at)
                 last = known.get(branch, "")
                 self._log.warning("no such branch", repository=shown(url), branch=branch, last=last)
-
-    def _say_away(self, reason: str) -> None:
-        if self._health.not_ready != reason:
-            self._health.ready(reason)
-            self._log.warning("waiting", reason=reason)
 
     def _observe(self) -> None:
         now = self._clock.now()

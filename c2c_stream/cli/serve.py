@@ -71,7 +71,7 @@ def serve(
     log, stopping = json_logger(stage), on_signal()
     with leaving_in_time(stopping, settings.engine.drain_s, log) as leaving, ExitStack() as opened:
         try:
-            _serve(stage, settings, _telling(log, trouble_slot), log, stopping, opened)
+            _serve(stage, settings, telling(log, trouble_slot), log, stopping, opened)
             leaving.end()
         except C2CError as error:
             if trouble_slot is not None:
@@ -94,7 +94,8 @@ def _serve(
     opened: ExitStack,
 ) -> None:
     """Run until told to stop. What is to be closed then is left in `opened`."""
-    health, clock = trouble.ToldHealth(tell=tell), SystemClock()
+    clock = SystemClock()
+    health = trouble.ToldHealth(tell=tell, now=clock.now)
     metrics.initialise(stage, __version__)
     http = HttpServer(settings.http_host, settings.http_port, health, clock)
     http.start()
@@ -121,7 +122,7 @@ def _serve(
         log.info("stopped")
 
 
-def _telling(log: structlog.stdlib.BoundLogger, slot: int | None) -> Callable[[str], None]:
+def telling(log: structlog.stdlib.BoundLogger, slot: int | None = None) -> Callable[[str], None]:
     """Return what takes the reason why a service waits: its log, and the run that started it."""
 
     def tell(reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from c2c_stream.broker.known import Known, LocalKnown
 from c2c_stream.broker.local import LocalLog
 from c2c_stream.broker.protocol import Produced
 from c2c_stream.cli.follower import Follower
+from c2c_stream.cli.serve import telling
+from c2c_stream.cli.trouble import ToldHealth
 from c2c_stream.codec import Codec
 from c2c_stream.engine.clock import SystemClock
-from c2c_stream.engine.health import Health
 from c2c_stream.errors import Fatal, Unavailable
 from c2c_stream.ingest.feed import Followed
 from c2c_stream.records import Repository
@@ -27,8 +29,10 @@ class Follows:
 
     def __init__(self, run_folder: Path, feed: Sequence[Followed], known: Known) -> None:
         self.folder = run_folder
-        self.health = Health()
         self._captured = structlog.testing.CapturingLogger()
+        log = structlog.wrap_logger(self._captured, processors=[])
+        # Each look at the clock is two seconds later: a wait is told at the third.
+        self.health = ToldHealth(tell=telling(log), now=count(0.0, 2.0).__next__)
         self.follower = Follower(
             tuple(feed),
             known,
@@ -36,7 +40,7 @@ class Follows:
             codec=Codec(),
             health=self.health,
             clock=SystemClock(),
-            log=structlog.wrap_logger(self._captured, processors=[]),
+            log=log,
         )
 
     @property
@@ -222,10 +226,34 @@ def test_a_broker_that_goes_away_in_a_put_costs_no_move_and_doubles_none(
         follower.run(stopping)
 
     assert flaky.failures == 0
-    assert follows.lines("waiting")[0]["reason"] == "the broker is away"
     assert put(run_folder) == [
         ("HEAD", commit, base) for base, commit in zip(["", *commits], commits, strict=False)
     ]
+
+
+class Away:
+    """A seat at a broker that is away."""
+
+    def open(self) -> Mapping[str, bytes]:
+        raise Unavailable("the broker is away")
+
+    def put(self, outputs: Sequence[Produced], values: Mapping[str, bytes]) -> None:
+        raise AssertionError(f"{outputs} with {values}: nothing is known of what was put before")
+
+    def close(self) -> None: ...
+
+
+def test_a_broker_that_stays_away_is_told_once(
+    git: Git, run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("c2c_stream.cli.follower.AWAY_S", 0.0)
+    follows = Follows(run_folder, [Followed(str(git.path), (), 1)], Away())
+    looks = iter(range(9))
+    with closing(follows.follower) as follower:
+        follower.run(lambda: next(looks, None) is None)
+
+    assert [line["reason"] for line in follows.lines("waiting")] == ["the broker is away"]
+    assert follows.health.not_ready == "the broker is away"
 
 
 def test_a_second_follower_of_a_run_is_refused(run_folder: Path, known: Known) -> None:

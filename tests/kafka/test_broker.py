@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from c2c_stream.broker import kafka_layout
+from c2c_stream.broker import kafka_errors, kafka_layout
 from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.kafka_client import Cluster, servers_of
 from c2c_stream.broker.kafka_errors import cause_of, translated, translating
@@ -80,6 +80,7 @@ def test_brokers_that_are_away_are_given_up_where_one_is_told_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(kafka_layout, "ANSWER_S", 0.2)
+    monkeypatch.setattr(kafka_errors, "SAY_AFTER_S", 0.1)
     cluster = Cluster("127.0.0.1:1", "main", KafkaSettings(give_up_s=0.3))
     said: list[str] = []
     with closing(KafkaBroker(cluster, "sink")) as broker:
