@@ -197,7 +197,10 @@ class Transactions:
                 f" process uses the same transactional id; give each its own kafka.instance"
             )
         self._fenced_at = now
-        raise Unavailable(f"{self._name}: its producer was fenced ({cause.name()}); made anew")
+        raise Unavailable(
+            f"{self._name}: its producer was fenced ({cause.name()}) and is made anew: a"
+            f" transaction lasted too long, or another process has the same kafka.instance"
+        )
 
     @property
     def _name(self) -> str:
