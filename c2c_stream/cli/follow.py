@@ -43,7 +43,8 @@ def follow(
 
     Each move of a branch becomes one record on `repos`, whatever is killed when. The first brings
     all files, a later one those that changed. Deleted files are left alone. One follower a run.
-    With --once the exit code is 3 if a repository gave no answer; the others were looked at.
+    What moved is a line on standard error; with --once also of which repository nothing has, and
+    the exit code is 3 if one gave no answer; the others were looked at.
     """
     settings = settings_from(
         properties,

@@ -80,14 +80,18 @@ class Follower:
             self._observe()
 
     def once(self) -> list[str]:
-        """Ask every repository once; return those that gave no answer. Raises Unavailable."""
+        """Ask every repository once; return those that gave no answer. Raises Unavailable.
+
+        Each answer is told, also that nothing moved: who asks once looks at nothing else.
+        """
         deadline = self._clock.now() + PATIENCE_S
         while (heads := self._opened(deadline)) is None:
             self._clock.wait(AWAY_S)
         for url in self._feed:
             self._ask(url)
         while self._asked:
-            self._take(heads)
+            for url, found in self._take(heads).items():
+                self._log.info("nothing moved", repository=shown(url), branches=found)
         return [url for url, turn in self._turns.items() if turn.failures]
 
     def close(self) -> None:
@@ -127,8 +131,12 @@ class Follower:
     def _ask(self, url: str) -> None:
         self._asked[self._pool.submit(heads_of, self._feed[url], self._settings)] = url
 
-    def _take(self, heads: dict[str, dict[str, str]]) -> None:
-        """Take the answers that have come, waiting a little for the first."""
+    def _take(self, heads: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        """Take the answers that have come, waiting a little for the first.
+
+        Returns the branches of those repositories in which none has moved.
+        """
+        unmoved: dict[str, dict[str, str]] = {}
         done, _ = wait(self._asked, LOOK_S, FIRST_COMPLETED)
         for answer in done:
             url = self._asked.pop(answer)
@@ -137,7 +145,9 @@ class Follower:
             except (Poison, Retry, Unavailable) as error:
                 self._failed(url, str(error))
             else:
-                self._answered(url, found, heads[url])
+                if not self._answered(url, found, heads[url]):
+                    unmoved[url] = found
+        return unmoved
 
     def _failed(self, url: str, reason: str) -> None:
         turn = self._turns[url]
@@ -146,7 +156,8 @@ class Follower:
         again_in_s = round(turn.due_at - self._clock.now(), 1)
         self._log.warning("no answer", reason=reason, again_in_s=again_in_s)
 
-    def _answered(self, url: str, found: Mapping[str, str], known: dict[str, str]) -> None:
+    def _answered(self, url: str, found: Mapping[str, str], known: dict[str, str]) -> bool:
+        """Put what has moved in a repository; say whether anything has."""
         moves = moves_of(url, known, found)
         if moves:
             self._known.put(
@@ -161,6 +172,7 @@ class Follower:
             self._log.info("moved", repository=shown(url), **about)
         metrics.POLLS.labels(FOLLOWER, "answered").inc()
         self._turns[url].answered(self._clock.now(), self._random.random())
+        return bool(moves)
 
     def _produced(self, move: Repository) -> Produced:
         return Produced(REPOS.name, key_of(move).encode(), self._codec.encode(move))

@@ -100,6 +100,25 @@ def test_each_move_is_put_once_and_a_restart_knows_of_it(
     ]
 
 
+def test_who_asks_once_is_told_what_was_looked_at_where_nothing_moved(
+    git: Git, run_folder: Path, known: Known
+) -> None:
+    head = git.commit({"a.py": "1"})
+    follows = Follows(run_folder, [Followed(str(git.path), ("main",), 0.1)], known)
+    looks = iter(range(30))
+    with closing(follows.follower) as follower:
+        follower.once()
+        assert [line["commit"] for line in follows.lines("moved")] == [head]
+        follower.run(lambda: next(looks, None) is None)
+        assert follows.lines("nothing moved") == []
+        follower.once()
+
+    [line] = follows.lines("nothing moved")
+    assert line["repository"].endswith(git.path.name)
+    assert line["branches"] == {"main": head}
+    assert len(follows.lines("moved")) == 1
+
+
 def test_a_deleted_branch_is_told_once_and_followed_again_when_it_is_back(
     git: Git, run_folder: Path, known: Known
 ) -> None:
