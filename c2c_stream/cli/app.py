@@ -11,9 +11,10 @@ from c2c_stream.cli.audit import explain, rejections
 from c2c_stream.cli.dataset import show, verify
 from c2c_stream.cli.dead_letters import dead_letters
 from c2c_stream.cli.follow import follow
+from c2c_stream.cli.helping import mend
 from c2c_stream.cli.ingest import ingest
 from c2c_stream.cli.replay import replay
-from c2c_stream.cli.run import HELP, run
+from c2c_stream.cli.run import EPILOG, HELP, run
 from c2c_stream.cli.schemas import schemas
 from c2c_stream.cli.serve import serve
 from c2c_stream.cli.status import status
@@ -27,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-app.command(help=HELP)(run)
+app.command(help=HELP, epilog=EPILOG)(run)
 app.command()(show)
 app.command()(verify)
 app.command()(status)
@@ -51,3 +52,6 @@ def version(
         typer.echo(json.dumps({"c2c": __version__, "python": platform.python_version()}))
     else:
         typer.echo(f"c2c {__version__} on Python {platform.python_version()}")
+
+
+mend(app)

@@ -52,7 +52,7 @@ LEFT = (
     " `c2c topics delete --broker {broker} --run {run} --execute`"
 )
 
-HELP = f"""Turn sources into a dataset in which every case was executed.
+HELP = """Turn sources into a dataset in which every case was executed.
 
 A SOURCE is a git repository (URL or path), a folder, a .zip or .tar archive, a .py file, or a
 JSONL or Parquet dump. Stop it with Ctrl-C; the same command goes on from there.
@@ -60,11 +60,8 @@ JSONL or Parquet dump. Stop it with Ctrl-C; the same command goes on from there.
 On kafka:// the run has topics and groups of its own. What its services have read is trimmed as it
 goes (not with --keep), dead letters excepted; the rest stays until
 `c2c topics delete --run ID --execute`.
-
-Exit codes:
-
-{table()}
 """
+EPILOG = f"Exit codes:\n\n{table()}"
 
 
 def run(  # the options are the command's surface
