@@ -1,6 +1,7 @@
 """`c2c rejections` and `c2c explain`: what was turned down, and why."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from c2c_stream.cli.choosing import Out, folder_for
 from c2c_stream.cli.exits import Exit
+from c2c_stream.cli.tables import is_whole, print_table
 from c2c_stream.errors import SettingsError, SourceError
 from c2c_stream.reasons import meaning_of
 from c2c_stream.sink import audit
@@ -46,17 +48,25 @@ def rejections(
     if not found:
         Console().print("nothing was turned down" + (" there" if stage or reason else ""))
         return
+    print_reasons(Console(), found)
+
+
+def print_reasons(console: Console, found: Sequence[audit.Reason]) -> None:
+    """Print a line a reason; its example, to be given to `c2c explain`, is never cut or folded."""
     table = _table("stage", "reason", "items", "meaning", "for example")
-    table.columns[-1].overflow = "fold"  # whole, to be given to `c2c explain`
+    short = _table("stage", "reason", "items", "meaning")
     for one in found:
-        table.add_row(
-            one.stage,
-            _text(one.reason),
-            f"{one.count:,}",
-            meaning_of(one.reason),
-            _text(str(one.example)),
-        )
-    Console().print(table)
+        row = (one.stage, _text(one.reason), f"{one.count:,}", meaning_of(one.reason))
+        table.add_row(*row, _text(str(one.example)))
+        short.add_row(*row)
+    if is_whole(console, table):
+        print_table(console, table)
+        return
+    print_table(console, short)
+    console.print("\nfor example:", style="bold")
+    for one in found:
+        line = f"{one.stage} {one_line(one.reason)}: {one_line(str(one.example))}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def explain(
@@ -85,7 +95,7 @@ def explain(
         table = _table("stage", "", "")
         for step in found.steps:
             table.add_row(step.stage, step.result, _text(step.text))
-        console.print(table)
+        print_table(console, table)
     if isinstance(found, Ambiguous):
         raise typer.Exit(Exit.NOT_FOUND)
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from c2c_stream.cli.tables import print_table
 from c2c_stream.engine.letters import Letter
 from c2c_stream.sink.text import one_line
 
@@ -38,7 +39,7 @@ def print_list(console: Console, letters: Iterable[Letter]) -> None:
         cells = [one.place, one.dead.stage, one.dead.error, at, one.action, reason]
         table.add_row(*map(Text, cells))
     if table.row_count:
-        console.print(table)
+        print_table(console, table)
 
 
 def print_rest(console: Console, counts: Counter[tuple[str, str]], number: int) -> None:
