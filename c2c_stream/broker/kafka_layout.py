@@ -148,8 +148,18 @@ def _told(key: str, value: str) -> str:
         return value
     number = int(value)
     if key == "retention.ms":
-        return "for ever" if number < 0 else f"{number / HOUR_MS:g} h"
+        return kept_for(number)
     return f"{number / MIB:g} MiB" if key.endswith("bytes") else value
+
+
+def kept_for(retention_ms: int) -> str:
+    """Return a retention in the largest unit of which it is a whole number."""
+    if retention_ms < 0:
+        return "for ever"
+    for size, unit in ((HOUR_MS, "h"), (60_000, "min"), (1000, "s")):
+        if retention_ms and retention_ms % size == 0:
+            return f"{retention_ms // size:,} {unit}"
+    return f"{retention_ms:,} ms"
 
 
 def _count(number: int, noun: str) -> str:

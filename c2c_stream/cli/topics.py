@@ -10,20 +10,22 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from c2c_stream.broker.kafka_layout import Found
+from c2c_stream.broker.kafka_layout import Found, kept_for
 from c2c_stream.broker.protocol import Partition
 from c2c_stream.broker.rights import ROLES, rights_of
 from c2c_stream.cli.brokers import open_kafka
 from c2c_stream.cli.exits import Exit
-from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
+from c2c_stream.cli.options import PropertyOption, RunOption, settings_from
 from c2c_stream.errors import SettingsError
 from c2c_stream.settings import Settings
-from c2c_stream.topics import HOUR_MS, MIB
+from c2c_stream.topics import MIB
 
 topics = typer.Typer(
     no_args_is_help=True, help="Make, show, check and delete a run's topics on Kafka."
 )
 
+Broker = Annotated[str | None, typer.Option(help="kafka://HOST:PORT,... [C2C_BROKER]")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Partitions = Annotated[
     int | None, typer.Option(min=1, help="Partitions of each. [C2C_KAFKA__PARTITIONS]")
 ]
@@ -38,7 +40,7 @@ Retention = Annotated[
 
 @topics.command()
 def create(
-    broker: BrokerOption = None,
+    broker: Broker = None,
     run: RunOption = None,
     partitions: Partitions = None,
     replication: Replication = None,
@@ -54,10 +56,10 @@ def create(
 
 @topics.command()
 def describe(
-    broker: BrokerOption = None,
+    broker: Broker = None,
     run: RunOption = None,
     properties: PropertyOption = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: Json = False,
 ) -> None:
     """Show the run's topics as the brokers have them. Exit code 9 if there are none."""
     settings = _settings(broker, run, properties)
@@ -75,25 +77,29 @@ def describe(
 
 @topics.command()
 def verify(
-    broker: BrokerOption = None,
+    broker: Broker = None,
     run: RunOption = None,
     partitions: Partitions = None,
     replication: Replication = None,
     retention_hours: Retention = None,
     properties: PropertyOption = None,
+    json_output: Json = False,
 ) -> None:
     """Say where the run's topics differ from what they are meant to be. Exit code 10 if they do."""
     settings = _settings(broker, run, properties, partitions, replication, retention_hours)
     with closing(open_kafka(settings)) as there:
         wrong = there.differences()
-    typer.echo("\n".join(wrong) if wrong else f"all topics of {settings.run} are as meant")
+    if json_output:
+        typer.echo(json.dumps({"run": settings.run, "differences": wrong}, indent=2))
+    else:
+        typer.echo("\n".join(wrong) if wrong else f"all topics of {settings.run} are as meant")
     raise typer.Exit(Exit.TOPICS if wrong else Exit.OK)
 
 
 @topics.command()
 def delete(
     run: Annotated[str, typer.Option("--run", help="The run's id.", show_default=False)],
-    broker: BrokerOption = None,
+    broker: Broker = None,
     execute: Annotated[bool, typer.Option("--execute", help="Do it.")] = False,
     properties: PropertyOption = None,
 ) -> None:
@@ -120,7 +126,7 @@ def delete(
 def acls(
     run: RunOption = None,
     role: Annotated[str | None, typer.Option(help=f"Only: {', '.join(ROLES)}.")] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: Json = False,
 ) -> None:
     """List the least rights that each service of the run needs on a cluster with ACLs.
 
@@ -193,7 +199,7 @@ def _table(
             fields["topic"],
             fields["cleanup"],
             *(str(fields[name]) for name in ("partitions", "replicas", "in_sync")),
-            "for ever" if compacted or kept < 0 else f"{kept / HOUR_MS:g} h",
+            kept_for(-1 if compacted else kept),
             f"{fields['max_message_bytes'] / MIB:g} MiB",
             f"{count:,}",
             " ".join(f"{end:,}" for end in fields["end_offsets"]),

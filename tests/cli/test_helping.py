@@ -52,3 +52,10 @@ def test_a_command_says_where_its_exit_codes_are_told(command: tuple[str, ...]) 
         ]
     elif command not in GROUPS:
         assert list(filter(None, told))[-1] == "Exit codes: `c2c run --help` lists them."
+
+
+@pytest.mark.parametrize("command", ["create", "describe", "verify", "delete"])
+def test_only_a_cluster_is_offered_to_those_who_ask_for_topics(command: str) -> None:
+    told = " ".join(help_of(("topics", command), 120))
+    assert "kafka://HOST:PORT,..." in told
+    assert "local:" not in told

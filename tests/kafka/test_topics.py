@@ -1,5 +1,6 @@
 """A run's topics on a real Kafka: made, shown, checked, and changed under services' feet."""
 
+import json
 from contextlib import closing
 
 import pytest
@@ -14,7 +15,7 @@ from confluent_kafka.admin import (
 
 from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.kafka_client import Cluster
-from c2c_stream.broker.kafka_layout import describe, partitions
+from c2c_stream.broker.kafka_layout import describe, kept_for, partitions
 from c2c_stream.broker.protocol import Position, Produced
 from c2c_stream.errors import Fatal, SettingsError
 from c2c_stream.topics import MIB
@@ -78,15 +79,36 @@ def test_topics_are_described_and_verified_in_words(kafka: str) -> None:
     meant = ("--partitions", "2")
     good = c2c("topics", "verify", *where(cluster), *meant)
     assert (good.returncode, good.stdout) == (0, f"all topics of {cluster.run} are as meant\n")
-    configure(cluster, "files", "retention.ms", "3600000")
+    asked_for = (*where(cluster), *meant)
+    assert c2c_json("topics", "verify", *asked_for) == {"run": cluster.run, "differences": []}
+    configure(cluster, "files", "retention.ms", "1000")
     configure(cluster, "samples", "max.message.bytes", str(MIB))
     bad = c2c("topics", "verify", *where(cluster), *meant)
     assert bad.returncode == 10
     told = bad.stdout.splitlines()
     assert [line.split(", ")[0] for line in told] == [
-        f"{cluster.run}.files has retention.ms 1 h",
+        f"{cluster.run}.files has retention.ms 1 s",
         f"{cluster.run}.samples has max.message.bytes 1 MiB",
     ]
+    asked = c2c("topics", "verify", *asked_for, "--json")
+    assert asked.returncode == 10
+    assert json.loads(asked.stdout)["differences"] == told
+
+
+@pytest.mark.parametrize(
+    ("retention_ms", "told"),
+    [
+        (-1, "for ever"),
+        (0, "0 ms"),
+        (1, "1 ms"),
+        (1500, "1,500 ms"),
+        (30_000, "30 s"),
+        (5_400_000, "90 min"),
+        (604_800_000, "168 h"),
+    ],
+)
+def test_a_retention_is_told_in_a_whole_number(retention_ms: int, told: str) -> None:
+    assert kept_for(retention_ms) == told
 
 
 def test_a_table_names_its_topics_in_full(kafka: str) -> None:
