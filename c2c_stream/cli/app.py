@@ -2,7 +2,6 @@
 
 import json
 import platform
-from typing import Annotated
 
 import typer
 
@@ -13,6 +12,7 @@ from c2c_stream.cli.dead_letters import dead_letters
 from c2c_stream.cli.follow import follow
 from c2c_stream.cli.helping import mend
 from c2c_stream.cli.ingest import ingest
+from c2c_stream.cli.options import JsonOption
 from c2c_stream.cli.replay import replay
 from c2c_stream.cli.run import EPILOG, HELP, run
 from c2c_stream.cli.schemas import schemas
@@ -45,7 +45,7 @@ app.command()(serve)
 
 @app.command()
 def version(
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: JsonOption = False,
 ) -> None:
     """Print the version of c2c and of the Python that runs it."""
     if json_output:

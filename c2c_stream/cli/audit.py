@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from c2c_stream.cli.choosing import Out, folder_for
+from c2c_stream.cli.choosing import folder_for
 from c2c_stream.cli.exits import Exit
+from c2c_stream.cli.options import JsonOption, OutOption
 from c2c_stream.cli.tables import is_whole, print_table
 from c2c_stream.errors import SettingsError, SourceError
 from c2c_stream.reasons import meaning_of
@@ -23,16 +24,14 @@ from c2c_stream.sink.explain import explain as explanation_of
 from c2c_stream.sink.text import one_line
 from c2c_stream.topics import SERVICES
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
 
 def rejections(
-    out: Out = None,
+    out: OutOption = None,
     stage: Annotated[str | None, typer.Option(help="Only of this stage.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only for this reason.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List every item.")] = False,
     number: Annotated[int, typer.Option("-n", min=1, help="With --list: at most so many.")] = 1000,
-    json_output: Json = False,
+    json_output: JsonOption = False,
 ) -> None:
     """Show what the rules turned down: a line a reason with one example, or every item."""
     folder = folder_for(out)
@@ -71,8 +70,8 @@ def print_reasons(console: Console, found: Sequence[audit.Reason]) -> None:
 
 def explain(
     query: Annotated[str, typer.Argument(help="An id, the start of one, or PATH::NAME.")],
-    out: Out = None,
-    json_output: Json = False,
+    out: OutOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """Tell all that happened to one function, from its file to a sample or a rejection.
 

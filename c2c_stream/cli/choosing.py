@@ -16,9 +16,6 @@ from c2c_stream.errors import SettingsError
 from c2c_stream.settings import Settings, load_settings
 from c2c_stream.topics import SERVICES
 
-Out = Annotated[
-    Path | None, typer.Option(help="Folder of the run. [C2C_OUT]", show_default="c2c-out")
-]
 Stage = Annotated[str | None, typer.Option(help="Only of this stage.")]
 Error = Annotated[str | None, typer.Option(help="Only of this class of error: Poison, Retry, ...")]
 Since = Annotated[

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from c2c_stream.registry.client import RegistryClient
     from c2c_stream.registry.subjects import Subjects
 
-REGISTRY_HELP: Final = "URL of a schema registry; records bear its ids. [C2C_SCHEMA_REGISTRY]"
 AGAIN_S: Final = 2.0
 LOOK_S: Final = 0.1
 

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from c2c_stream.cli.exits import Exit
+from c2c_stream.cli.options import JsonOption
 from c2c_stream.evaluate.verify import Verification, verify_dataset
 from c2c_stream.settings import load_settings
 from c2c_stream.sink.dataset import samples
@@ -24,7 +25,7 @@ def show(
     dataset: Annotated[Path, typer.Argument(help="Folder of a dataset, or one shard.")],
     number: Annotated[int, typer.Option("-n", min=1, help="How many samples.")] = 3,
     skip: Annotated[int, typer.Option(min=0, help="Pass over the first so many.")] = 0,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: JsonOption = False,
 ) -> None:
     """Show samples as a person would read them: the prompt, the answer, the hidden cases."""
     chosen = islice(samples(dataset), skip, skip + number)
@@ -42,7 +43,7 @@ def verify(
         int | None, typer.Option(min=1, help="Only so many rows, spread over the dataset.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: JsonOption = False,
 ) -> None:
     """Execute the cases again, in fresh jailed interpreters under another hash seed.
 

@@ -14,7 +14,6 @@ from c2c_stream.cli.brokers import find_run, title_of
 from c2c_stream.cli.choosing import (
     Error,
     Ids,
-    Out,
     Since,
     Stage,
     Until,
@@ -31,7 +30,7 @@ from c2c_stream.cli.letters import (
     print_list,
     print_rest,
 )
-from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption
+from c2c_stream.cli.options import BrokerOption, JsonOption, OutOption, PropertyOption, RunOption
 from c2c_stream.codec import Codec
 from c2c_stream.engine.letters import DROPPED, REPLAYED, Choice, counts_of
 from c2c_stream.engine.settling import Plan, carry_out, desk_of, plan
@@ -48,7 +47,6 @@ add up; the run is chosen as by `c2c status`.
 """
 
 Execute = Annotated[bool, typer.Option("--execute", help="Do it; without, only show it.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Number = Annotated[int, typer.Option("-n", min=1, help="At most so many.")]
 
 dead_letters = typer.Typer(help=HELP, no_args_is_help=True)
@@ -56,7 +54,7 @@ dead_letters = typer.Typer(help=HELP, no_args_is_help=True)
 
 @dead_letters.command("list")
 def list_letters(
-    out: Out = None,
+    out: OutOption = None,
     broker: BrokerOption = None,
     run: RunOption = None,
     stage: Stage = None,
@@ -68,7 +66,7 @@ def list_letters(
         bool, typer.Option("--settled/--open", help="Settled ones, or open ones.")
     ] = False,
     number: Number = 1000,
-    json_output: Json = False,
+    json_output: JsonOption = False,
     properties: PropertyOption = None,
 ) -> None:
     """List dead letters: how many by stage and error, then where each stood and why it failed."""
@@ -97,7 +95,7 @@ def show_letters(
     place: Annotated[
         str | None, typer.Argument(help="Its place, files[0]@17, or an id in it; else by options.")
     ] = None,
-    out: Out = None,
+    out: OutOption = None,
     broker: BrokerOption = None,
     run: RunOption = None,
     stage: Stage = None,
@@ -106,7 +104,7 @@ def show_letters(
     until: Until = None,
     ids: Ids = None,
     number: Number = 20,
-    json_output: Json = False,
+    json_output: JsonOption = False,
     properties: PropertyOption = None,
 ) -> None:
     """Show dead letters whole, open and settled ones: error, key, headers, the head of the bytes.
@@ -138,7 +136,7 @@ def show_letters(
 
 @dead_letters.command()
 def replay(
-    out: Out = None,
+    out: OutOption = None,
     broker: BrokerOption = None,
     run: RunOption = None,
     stage: Stage = None,
@@ -158,7 +156,7 @@ def replay(
         ),
     ] = False,
     execute: Execute = False,
-    json_output: Json = False,
+    json_output: JsonOption = False,
     properties: PropertyOption = None,
 ) -> None:
     """Put records back on the topic where they stood, byte for byte, for their stage to try again.
@@ -177,7 +175,7 @@ def replay(
 
 @dead_letters.command()
 def drop(
-    out: Out = None,
+    out: OutOption = None,
     broker: BrokerOption = None,
     run: RunOption = None,
     stage: Stage = None,
@@ -186,7 +184,7 @@ def drop(
     until: Until = None,
     ids: Ids = None,
     execute: Execute = False,
-    json_output: Json = False,
+    json_output: JsonOption = False,
     properties: PropertyOption = None,
 ) -> None:
     """Settle dead letters without trying them again; `list --settled` still shows them.

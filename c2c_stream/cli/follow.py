@@ -14,7 +14,15 @@ from c2c_stream.cli import codecs
 from c2c_stream.cli.brokers import check, open_known, open_run
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.follower import Follower
-from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
+from c2c_stream.cli.options import (
+    BrokerOption,
+    OutOption,
+    PortOption,
+    PropertyOption,
+    RegistryOption,
+    RunOption,
+    settings_from,
+)
 from c2c_stream.cli.serve import json_logger, on_signal, telling
 from c2c_stream.cli.trouble import ToldHealth
 from c2c_stream.engine.clock import SystemClock
@@ -27,11 +35,11 @@ from c2c_stream.settings import Settings
 
 def follow(
     feed: Annotated[Path, typer.Argument(help="FEED.toml.", show_default=False)],
-    out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
+    out: OutOption = None,
     run: RunOption = None,
     broker: BrokerOption = None,
-    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
-    http_port: Annotated[int | None, typer.Option(help="Port of /metrics; 0: a free one.")] = None,
+    schema_registry: RegistryOption = None,
+    http_port: PortOption = None,
     once: Annotated[bool, typer.Option(help="Ask each repository once, then leave.")] = False,
     properties: PropertyOption = None,
 ) -> None:

@@ -1,6 +1,5 @@
 """`c2c ingest`: put sources on the topic of a run, for services that are already up."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,17 +7,24 @@ import typer
 from c2c_stream.broker.protocol import Produced
 from c2c_stream.cli import codecs
 from c2c_stream.cli.brokers import open_run
-from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
+from c2c_stream.cli.options import (
+    BrokerOption,
+    OutOption,
+    PropertyOption,
+    RegistryOption,
+    RunOption,
+    settings_from,
+)
 from c2c_stream.ingest.stage import check_source
 from c2c_stream.topics import REPOS, key_of
 
 
 def ingest(
     sources: Annotated[list[str], typer.Argument(help="What to read.", show_default=False)],
-    out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
+    out: OutOption = None,
     run: RunOption = None,
     broker: BrokerOption = None,
-    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
+    schema_registry: RegistryOption = None,
     column: Annotated[str, typer.Option(help="Column of a dump that holds the text.")] = "",
     properties: PropertyOption = None,
 ) -> None:

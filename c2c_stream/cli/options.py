@@ -1,6 +1,7 @@
 """Options that several commands share, and the settings that they make."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -12,8 +13,20 @@ from c2c_stream.settings import Settings, load_settings
 BROKER_HELP: Final = "local:PATH of the log, or kafka://HOST:PORT,... [C2C_BROKER]"
 PROPERTY_HELP: Final = "Any librdkafka property, as KEY=VALUE; may be given again."
 
+OutOption = Annotated[Path | None, typer.Option("--out", help="Folder of the run. [C2C_OUT]")]
 BrokerOption = Annotated[str | None, typer.Option("--broker", help=BROKER_HELP)]
 RunOption = Annotated[str | None, typer.Option("--run", help="The run's id. [C2C_RUN]")]
+RegistryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--schema-registry",
+        help="URL of a schema registry; records bear its ids. [C2C_SCHEMA_REGISTRY]",
+    ),
+]
+PortOption = Annotated[
+    int | None, typer.Option("--http-port", help="Port of /metrics; 0: a free one.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PropertyOption = Annotated[
     list[str] | None,
     typer.Option("-X", metavar="KEY=VALUE", help=PROPERTY_HELP, show_default=False),

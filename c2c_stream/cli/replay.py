@@ -14,7 +14,7 @@ from c2c_stream.broker.run import REPLAYER, RunLog
 from c2c_stream.cli import brokers, codecs, runfile
 from c2c_stream.cli.choosing import settings_for
 from c2c_stream.cli.moment import moment_of
-from c2c_stream.cli.options import BROKER_HELP, PropertyOption, settings_from
+from c2c_stream.cli.options import BROKER_HELP, PropertyOption, RegistryOption, settings_from
 from c2c_stream.cli.run import absolute, drive, identity_of
 from c2c_stream.codec import Codec
 from c2c_stream.curate.stage import Curator
@@ -49,7 +49,7 @@ def replay(
     layout: Annotated[str, typer.Option(help="completion or chat.")] = "completion",
     keep: Annotated[bool, typer.Option("--keep", help="Trim nothing: keep every record.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
+    schema_registry: RegistryOption = None,
     properties: PropertyOption = None,
 ) -> None:
     """Start a new run from what an old run put on a stage's topic, after a rule or prompt changed.

@@ -19,7 +19,7 @@ from c2c_stream.cli import brokers, codecs, runfile
 from c2c_stream.cli.children import Children
 from c2c_stream.cli.exits import Exit, table
 from c2c_stream.cli.funnel import Funnel
-from c2c_stream.cli.options import PropertyOption, settings_from
+from c2c_stream.cli.options import PropertyOption, RegistryOption, settings_from
 from c2c_stream.cli.report import (
     Report,
     as_json,
@@ -69,7 +69,7 @@ def run(  # the options are the command's surface
     out: Annotated[Path, typer.Option(help="Folder of the dataset and the run.")] = Path("c2c-out"),
     writer: Annotated[str, typer.Option(help="What writes the inputs: search.")] = "search",
     broker: Annotated[str, typer.Option(help=BROKER_HELP)] = "",
-    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
+    schema_registry: RegistryOption = None,
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
     limit: Annotated[
         int | None, typer.Option(min=1, help="First N candidates in source order.")

@@ -2,15 +2,16 @@
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from c2c_stream.avro import name_of
-from c2c_stream.cli.codecs import REGISTRY_HELP, client_of
+from c2c_stream.cli.codecs import client_of
 from c2c_stream.cli.exits import Exit
+from c2c_stream.cli.options import JsonOption, RegistryOption
 from c2c_stream.errors import SettingsError
 from c2c_stream.records import RECORDS
 from c2c_stream.settings import load_settings
@@ -22,7 +23,6 @@ schemas = typer.Typer(
     no_args_is_help=True,
     help="Register, check and list the schemas of this version in a schema registry.",
 )
-Url = Annotated[str | None, typer.Option("--schema-registry", help=REGISTRY_HELP)]
 
 
 def _client(url: str | None) -> "RegistryClient":
@@ -30,7 +30,7 @@ def _client(url: str | None) -> "RegistryClient":
 
 
 @schemas.command()
-def register(schema_registry: Url = None) -> None:
+def register(schema_registry: RegistryOption = None) -> None:
     """Register the schema of every record; those that are there stay as they are.
 
     Each subject (`c2c.Function`) is set to FULL_TRANSITIVE. Nothing is registered where one schema
@@ -47,7 +47,7 @@ def register(schema_registry: Url = None) -> None:
 
 
 @schemas.command()
-def check(schema_registry: Url = None) -> None:
+def check(schema_registry: RegistryOption = None) -> None:
     """Say in words what stands against registering the schemas of this version. Changes nothing.
 
     Each is held against every version in the registry, both ways. Exit code 11 if anything does.
@@ -65,8 +65,8 @@ def check(schema_registry: Url = None) -> None:
 
 @schemas.command("list")
 def list_schemas(
-    schema_registry: Url = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    schema_registry: RegistryOption = None,
+    json_output: JsonOption = False,
 ) -> None:
     """List what the registry holds of each record. Exit code 11 if this version lacks anything."""
     client = _client(schema_registry)

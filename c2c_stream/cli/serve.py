@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
-from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
@@ -17,7 +16,15 @@ from c2c_stream.broker.protocol import Broker
 from c2c_stream.cli import codecs, reporting, trouble
 from c2c_stream.cli.brokers import engine_of, open_broker
 from c2c_stream.cli.leaving import leaving_in_time
-from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption, settings_from
+from c2c_stream.cli.options import (
+    BrokerOption,
+    OutOption,
+    PortOption,
+    PropertyOption,
+    RegistryOption,
+    RunOption,
+    settings_from,
+)
 from c2c_stream.cli.watchdog import end_if_it_hangs
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.http import HttpServer
@@ -39,11 +46,11 @@ PR_SET_PDEATHSIG = 1
 
 def serve(
     stage: Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}.")],
-    out: Annotated[Path | None, typer.Option(help="Folder of the run. [C2C_OUT]")] = None,
+    out: OutOption = None,
     run: RunOption = None,
     broker: BrokerOption = None,
-    schema_registry: Annotated[str | None, typer.Option(help=codecs.REGISTRY_HELP)] = None,
-    http_port: Annotated[int | None, typer.Option(help="Port of /metrics; 0: a free one.")] = None,
+    schema_registry: RegistryOption = None,
+    http_port: PortOption = None,
     properties: PropertyOption = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
     trouble_slot: Annotated[int | None, typer.Option(hidden=True)] = None,

@@ -1,18 +1,17 @@
 """`c2c status`: the books of a run, and whether they balance."""
 
 import json
-from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from c2c_stream.cli.brokers import address_of, find_run, title_of
-from c2c_stream.cli.choosing import Out, settings_for
+from c2c_stream.cli.choosing import settings_for
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.funnel import totals
 from c2c_stream.cli.letters import print_line
-from c2c_stream.cli.options import BrokerOption, PropertyOption, RunOption
+from c2c_stream.cli.options import BrokerOption, JsonOption, OutOption, PropertyOption, RunOption
 from c2c_stream.cli.progress import Progress, letters_line, progress_of
 from c2c_stream.settings import Settings
 
@@ -20,10 +19,10 @@ COLUMNS = ("read", "processed", "dead", "found", "out", "rejected", "waiting", "
 
 
 def status(
-    out: Out = None,
+    out: OutOption = None,
     broker: BrokerOption = None,
     run: RunOption = None,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: JsonOption = False,
     properties: PropertyOption = None,
 ) -> None:
     """Show what every stage read, put out, rejected and lost, and whether the books balance.

@@ -15,7 +15,7 @@ from c2c_stream.broker.protocol import Partition
 from c2c_stream.broker.rights import ROLES, rights_of
 from c2c_stream.cli.brokers import open_kafka
 from c2c_stream.cli.exits import Exit
-from c2c_stream.cli.options import PropertyOption, RunOption, settings_from
+from c2c_stream.cli.options import JsonOption, PropertyOption, RunOption, settings_from
 from c2c_stream.errors import SettingsError
 from c2c_stream.settings import Settings
 from c2c_stream.topics import MIB
@@ -25,7 +25,6 @@ topics = typer.Typer(
 )
 
 Broker = Annotated[str | None, typer.Option(help="kafka://HOST:PORT,... [C2C_BROKER]")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Partitions = Annotated[
     int | None, typer.Option(min=1, help="Partitions of each. [C2C_KAFKA__PARTITIONS]")
 ]
@@ -59,7 +58,7 @@ def describe(
     broker: Broker = None,
     run: RunOption = None,
     properties: PropertyOption = None,
-    json_output: Json = False,
+    json_output: JsonOption = False,
 ) -> None:
     """Show the run's topics as the brokers have them. Exit code 9 if there are none."""
     settings = _settings(broker, run, properties)
@@ -83,7 +82,7 @@ def verify(
     replication: Replication = None,
     retention_hours: Retention = None,
     properties: PropertyOption = None,
-    json_output: Json = False,
+    json_output: JsonOption = False,
 ) -> None:
     """Say where the run's topics differ from what they are meant to be. Exit code 10 if they do."""
     settings = _settings(broker, run, properties, partitions, replication, retention_hours)
@@ -126,7 +125,7 @@ def delete(
 def acls(
     run: RunOption = None,
     role: Annotated[str | None, typer.Option(help=f"Only: {', '.join(ROLES)}.")] = None,
-    json_output: Json = False,
+    json_output: JsonOption = False,
 ) -> None:
     """List the least rights that each service of the run needs on a cluster with ACLs.
 
