@@ -3,25 +3,23 @@
 Never kill it: a combined node that dies just after a commit may lose the transaction's marker.
 """
 
-import fcntl
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from zlib import crc32
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from tests import maven
 from tests.processes import ROOT
-from tests.require import missing, require_command
+from tests.require import require_command
 from tests.sockets import free_ports
 
 JARS = ROOT / "build" / "kafka"
 JVM = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
 READY_S = 180.0
-FETCH_S = 300.0
 CLUSTER_ID = "c2cTestClusterAAAAAAAA"
 PROPERTIES = """
 process.roles=broker,controller
@@ -91,24 +89,7 @@ def running(
 
 def jars() -> Path:
     """Return the folder with Kafka's jars, fetched once a checkout."""
-    JARS.mkdir(parents=True, exist_ok=True)
-    pom = Path(__file__).with_name("pom.xml")
-    done = JARS / f"done-{crc32(pom.read_bytes()):08x}"
-    with (JARS / "lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            require_command("mvn")
-            command = ["mvn", "--quiet", "--batch-mode", "--file", str(pom)]
-            fetched = subprocess.run(
-                [*command, "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"],
-                check=False,
-                capture_output=True,
-                text=True,
-                timeout=FETCH_S,
-            )
-            if fetched.returncode:
-                missing(f"Kafka's jars, and maven could not fetch them: {fetched.stdout[-500:]}")
-            done.touch()
+    maven.fetch(JARS, ["dependency:copy-dependencies"], "Kafka's jars")
     return JARS
 
 

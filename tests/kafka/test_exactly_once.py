@@ -1,42 +1,20 @@
 """Services on a real Kafka that are killed, and that share and take over partitions."""
 
 import random
-import signal
-import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
-from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.records import File, Record, Repository
 from c2c_stream.topics import key_of
 from tests.engine.service import eventually
 from tests.kafka.runs import Outside, fresh_run
-from tests.processes import kill, lines, start
+from tests.kafka.services import serve, serving
+from tests.processes import kill, lines
 
 KILLS = 4
 RECORDS = 7 * 900
-
-
-def serve(cluster: Cluster, instance: str, shape: str) -> subprocess.Popen[str]:
-    return start("tests.kafka.passing", cluster.servers, cluster.run, instance, shape)
-
-
-@contextmanager
-def serving(cluster: Cluster, *instances: str, shape: str = "pure") -> Iterator[None]:
-    """Run processes of one service for the length of the block."""
-    processes = [serve(cluster, instance, shape) for instance in instances]
-    try:
-        for process in processes:
-            assert lines(process, 1), "it ended before it owned anything"
-        yield
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGTERM)
-        for process in processes:
-            process.communicate()
 
 
 def files(count: int, start_at: int = 0) -> list[File]:
@@ -90,7 +68,7 @@ def test_partitions_that_change_hands_under_load_double_and_lose_nothing(kafka: 
 
 def test_a_service_that_leaves_is_followed_by_the_other(kafka: str) -> None:
     run = Outside(fresh_run(kafka, partitions=4))
-    with serving(run.cluster, "two"):
+    with serving(run.cluster, "two", shape="pure"):
         dying = serve(run.cluster, "one", "pure")
         assert lines(dying, 1)
         run.feed(*files(1000))

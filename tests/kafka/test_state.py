@@ -1,11 +1,9 @@
 """The curator's keyed state on a real Kafka: a topic, and a file that is a copy of it."""
 
 import random
-import signal
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,8 +19,9 @@ from c2c_stream.errors import Unavailable
 from c2c_stream.records import Function
 from c2c_stream.topics import key_of
 from tests.engine.service import eventually
-from tests.kafka.runs import Outside, fresh_run, other_instance
-from tests.processes import kill, lines, start
+from tests.kafka.runs import Outside, fresh_run, other_instance, seated
+from tests.kafka.services import serve, serving
+from tests.processes import kill
 
 AT = ("functions", 0)
 COUNT = 3000
@@ -52,13 +51,6 @@ def began(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return offsets
 
 
-def seated(cluster: Cluster) -> KafkaBroker:
-    broker = KafkaBroker(cluster, "curator")
-    while not broker.assigned():
-        broker.poll(0, 0.1)
-    return broker
-
-
 def put(broker: KafkaBroker, *names: str, value: bytes) -> None:
     """Commit values and a position that was not there before."""
     metadata = broker.assigned()[AT].metadata + "m"
@@ -71,7 +63,7 @@ OLD_AND_NEW = {name: b"new" if name == "k3" else b"old" for name in NAMES}
 
 def filled(cluster: Cluster) -> Path:
     """Let a curator put 30 values and one of them again; return its file."""
-    with closing(seated(cluster)) as broker:
+    with closing(seated(cluster, "curator")) as broker:
         for first in range(0, 30, 5):
             put(broker, *NAMES[first : first + 5], value=b"old")
         put(broker, "k3", value=b"new")
@@ -83,10 +75,10 @@ def filled(cluster: Cluster) -> Path:
 
 def test_a_warm_file_is_read_on_from_where_it_stands(cluster: Cluster, began: list[int]) -> None:
     filled(cluster)
-    with closing(seated(cluster)) as broker:
+    with closing(seated(cluster, "curator")) as broker:
         assert dict(broker.state()) == OLD_AND_NEW
         put(broker, "more", value=b"1")
-    with closing(seated(cluster)) as broker:
+    with closing(seated(cluster, "curator")) as broker:
         assert dict(broker.state()) == OLD_AND_NEW | {"more": b"1"}
     assert began[0] == 0
     assert 0 < began[1] < began[2]
@@ -104,7 +96,7 @@ def test_a_file_that_is_not_a_copy_is_made_anew(
             [(log,)] = file._database.execute("SELECT log FROM parts").fetchall()
             stands = (0, log, 10**6) if wrong == "ahead of its topic" else (0, "another", 1)
             file.put([(0, "never put", b"")], [stands])
-    with closing(seated(cluster)) as broker:
+    with closing(seated(cluster, "curator")) as broker:
         assert dict(broker.state()) == OLD_AND_NEW
         assert "never put" not in broker.state()
     assert began == [0, 0]
@@ -114,9 +106,9 @@ def test_a_partition_that_comes_back_has_what_others_put_meanwhile(
     cluster: Cluster, began: list[int]
 ) -> None:
     filled(cluster)
-    with closing(seated(other_instance(cluster, "two"))) as broker:
+    with closing(seated(other_instance(cluster, "two"), "curator")) as broker:
         put(broker, "k5", "theirs", value=b"2")
-    with closing(seated(cluster)) as broker:
+    with closing(seated(cluster, "curator")) as broker:
         assert dict(broker.state()) == OLD_AND_NEW | {"k5": b"2", "theirs": b"2"}
     assert began[:2] == [0, 0]
     assert began[2] > 0
@@ -126,38 +118,18 @@ def test_what_was_not_committed_moves_no_file(
     cluster: Cluster, began: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(cluster)
-    with closing(seated(cluster)) as broker, monkeypatch.context() as patch:
+    with closing(seated(cluster, "curator")) as broker, monkeypatch.context() as patch:
         patch.setattr(State, "_ends", lambda *_: {0: 10**6})  # another owner has put more
         patch.setattr(Transactions, "commit", refused)
         with pytest.raises(Unavailable):
             put(broker, *NAMES, value=b"3")
-    with closing(seated(cluster)) as broker:
+    with closing(seated(cluster, "curator")) as broker:
         assert dict(broker.state()) == OLD_AND_NEW
     assert 0 < began[1] <= began[2] < 100
 
 
 def refused(*_: object) -> None:
     raise Unavailable("of an old generation")
-
-
-@contextmanager
-def curating(cluster: Cluster, *instances: str) -> Iterator[None]:
-    """Run curators for the length of the block."""
-    processes = [curator(cluster, instance) for instance in instances]
-    try:
-        for process in processes:
-            assert lines(process, 1), "it ended before it owned anything"
-        yield
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGTERM)
-        for process in processes:
-            process.communicate()
-
-
-def curator(cluster: Cluster, instance: str) -> subprocess.Popen[str]:
-    folder = cluster.settings.state_folder
-    return start("tests.kafka.passing", cluster.servers, cluster.run, instance, "keyed", folder)
 
 
 def functions(count: int, source: str) -> list[Function]:
@@ -177,12 +149,12 @@ def test_the_first_of_each_wins_through_kills_rebalances_and_warm_restarts(
     run, moments = Outside(cluster), random.Random("state")
     run.feed(*functions(COUNT, "a"))
     for number in range(KILLS):
-        with curating(cluster, *(["two"] if number % 2 else [])):
-            process = curator(cluster, "one")
+        with serving(cluster, *(["two"] if number % 2 else []), shape="keyed"):
+            process = serve(cluster, "one", "keyed")
             eventually(past(run, min(COUNT, run.end("candidates") + moments.randint(1, 600))))
             kill(process)
     run.feed(*functions(COUNT, "b"))
-    with curating(cluster, "one", "two"):
+    with serving(cluster, "one", "two", shape="keyed"):
         eventually(lambda: run.has_read("curator", "functions"))
     assert Counter(key_of(record) for record in run.records("candidates")) == Counter(
         str(n) for n in range(COUNT)

@@ -1,6 +1,5 @@
 """A real schema registry for tests: Apicurio, its Confluent interface, in memory, on loopback."""
 
-import fcntl
 import subprocess
 import tarfile
 import time
@@ -10,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import maven
 from tests.processes import ROOT
-from tests.require import missing, require_command
+from tests.require import require_command
 from tests.sockets import free_ports
 
 HOME = ROOT / "build" / "apicurio"
@@ -19,9 +19,7 @@ VERSION = "2.6.13.Final"
 ARTIFACT = f"io.apicurio:apicurio-registry-app:{VERSION}:tar.gz:all"
 ARCHIVE = HOME / f"apicurio-registry-app-{VERSION}-all.tar.gz"
 JAR = HOME / f"apicurio-registry-app-{VERSION}-runner.jar"
-POM = ROOT / "tests" / "kafka" / "pom.xml"
 JVM = ("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
-FETCH_S = 300.0
 READY_S = 90.0
 
 
@@ -48,27 +46,15 @@ def running(folder: Path) -> Iterator[str]:
 
 def _jar() -> Path:
     """Return the registry's program, fetched once a checkout."""
-    HOME.mkdir(parents=True, exist_ok=True)
-    done = HOME / "done"
-    with (HOME / "lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not done.exists():
-            require_command("mvn")
-            maven = ["mvn", "--quiet", "--batch-mode", "--file", str(POM)]
-            fetched = subprocess.run(
-                [*maven, "dependency:copy", f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={HOME}"],
-                check=False,
-                capture_output=True,
-                text=True,
-                timeout=FETCH_S,
-            )
-            if fetched.returncode:
-                missing(f"a registry, and maven could not fetch it: {fetched.stdout[-500:]}")
-            with tarfile.open(ARCHIVE) as archive:
-                archive.extractall(HOME, filter="data")
-            ARCHIVE.unlink()
-            done.touch()
+    goal = ["dependency:copy", f"-Dartifact={ARTIFACT}"]
+    maven.fetch(HOME, goal, "a registry", unpack=_unpack)
     return JAR
+
+
+def _unpack() -> None:
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(HOME, filter="data")
+    ARCHIVE.unlink()
 
 
 def _await(url: str, node: subprocess.Popen[bytes], log: Path) -> None:
