@@ -7,7 +7,7 @@ from typing import Final
 
 from confluent_kafka import Consumer, TopicPartition
 
-from c2c_stream.broker import kafka_topics
+from c2c_stream.broker import kafka_rights, kafka_topics
 from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.broker.kafka_errors import patiently
 from c2c_stream.broker.kafka_groups import Groups
@@ -28,10 +28,18 @@ class KafkaFeeder:
         alone = cluster.settings.model_copy(update={"instance": INSTANCE})
         self._cluster = replace(cluster, settings=alone)
         self._name = name
+        self._check_rights()
         self._transactions = Transactions(self._cluster, name, lambda _: None)
         # Ends a transaction of one that was killed: now its marks are known.
         patiently(self._transactions.open, PATIENCE_S)
         self._member: Consumer = self._cluster.consumer(name, lambda _: None)
+
+    def _check_rights(self) -> None:
+        admin = self._cluster.admin(lambda _: None)
+        with closing(Groups(self._cluster, lambda _: None, stable=False)) as groups:
+            patiently(
+                lambda: kafka_rights.check(self._cluster, admin, groups, self._name), PATIENCE_S
+            )
 
     def marks(self) -> Mapping[Partition, str]:
         """See Feeder."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from c2c_stream.broker.known import FOLLOWER
-from c2c_stream.broker.run import SETTLER
+from c2c_stream.broker.run import REPLAYER, SETTLER
 from c2c_stream.topics import (
     DEAD_LETTERS,
     REJECTIONS,
@@ -26,9 +26,12 @@ from c2c_stream.topics import (
 )
 
 Resource = Literal["topic", "group", "transactionalId"]
-# `feeder` is `c2c ingest`, `follower` is `c2c follow`, `settler` is `c2c dead-letters`; `operator`
-# makes, checks, trims and deletes topics and reads the books.
-ROLES: Final = (*SERVICES, "feeder", FOLLOWER, SETTLER, "operator")
+# `feeder` is `c2c ingest`, `follower` is `c2c follow`, `settler` is `c2c dead-letters`; `reader`
+# and `replayer` are `c2c replay`, in the old run and in the new one; `operator` makes, checks,
+# trims and deletes topics and reads the books.
+ROLES: Final = (*SERVICES, "feeder", FOLLOWER, SETTLER, "reader", REPLAYER, "operator")
+# What a replay may begin with.
+_REPLAYED: Final = tuple(consumed_by(service)[0].name for service in SERVICES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,17 @@ class Right:
 
 def rights_of(run: str, role: str, hold: str = "ingester") -> tuple[Right, ...]:
     """Return what a role needs in a run, and no more. `hold` is the setting engine.hold."""
-    match role:
-        case "follower":
-            return tuple(_follower(run))
-        case "feeder":
-            return tuple(_feeder(run))
-        case "settler":
-            return tuple(_settler(run))
-        case "operator":
-            return tuple(_operator(run))
-        case _:
-            return (*_topics(run, role), *_groups(run, role, hold), _transactions(run, role))
+    beside = {
+        "feeder": _feeder,
+        FOLLOWER: _follower,
+        SETTLER: _settler,
+        "reader": _old,
+        REPLAYER: _new,
+        "operator": _operator,
+    }
+    if role in beside:
+        return tuple(beside[role](run))
+    return (*_topics(run, role), *_groups(run, role, hold), _transactions(run, role))
 
 
 def _topics(run: str, service: str) -> Iterator[Right]:
@@ -130,6 +133,26 @@ def _settler(run: str) -> Iterator[Right]:
     yield Right("group", f"{run}-{SETTLER}", "Read")
     yield _reader(run)
     yield _transactions(run, SETTLER)
+
+
+def _old(run: str) -> Iterator[Right]:
+    """Yield what it takes to copy from a run: the topic of any stage, and what was settled."""
+    read = [*_REPLAYED, SETTLEMENTS.name]
+    for name in read:
+        yield Right("topic", f"{run}.{name}", "Read")
+    yield from _looks(run, read)
+    yield _reader(run)
+
+
+def _new(run: str) -> Iterator[Right]:
+    """Yield what it takes to copy to a run. Marks are positions: to set one is to read."""
+    for name in _REPLAYED:
+        yield Right("topic", f"{run}.{name}", "Write")
+    for name in (*_REPLAYED, SETTLEMENTS.name):
+        yield Right("topic", f"{run}.{name}", "Read")
+    yield from _looks(run, {*_REPLAYED, SETTLEMENTS.name})
+    yield Right("group", f"{run}-{REPLAYER}", "Read")
+    yield _transactions(run, REPLAYER)
 
 
 def _operator(run: str) -> Iterator[Right]:

@@ -131,7 +131,8 @@ def acls(
 
     `feeder` is `c2c ingest`, `follower` is `c2c follow`, `settler` is `c2c dead-letters`;
     `operator` makes, checks and deletes topics and shows the status. `c2c run` needs the rights of
-    all services, and those of the feeder and the operator.
+    all services, and those of the feeder and the operator. `c2c replay` needs the same and those of
+    the replayer in the new run, and those of the reader in the old one.
     """
     settings = settings_from(None, run=run)
     if role is not None and role not in ROLES:

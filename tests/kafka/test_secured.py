@@ -4,21 +4,28 @@ import os
 from collections import Counter
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from c2c_stream.broker.kafka import KafkaBroker
 from c2c_stream.broker.kafka_client import Cluster
+from c2c_stream.broker.kafka_run import KafkaRun
 from c2c_stream.broker.protocol import Broker, Produced
 from c2c_stream.broker.rights import Right, rights_of
+from c2c_stream.broker.run import REPLAYER
+from c2c_stream.engine import replaying
 from c2c_stream.engine.workers import KeyedWorker, PureWorker, Worker
 from c2c_stream.errors import Fatal
 from c2c_stream.records import File, Function
 from c2c_stream.topics import SERVICES, held_by, key_of
 from tests.e2e.chain import c2c
+from tests.e2e.following import write_feed
+from tests.engine.make import CODEC
 from tests.engine.service import eventually, serving
 from tests.engine.stages import Keyed, Pure
-from tests.kafka.runs import Outside, fresh_run, seated
+from tests.ingest.support import Git
+from tests.kafka.runs import PATIENCE_S, Outside, fresh_run, seated
 from tests.kafka.secured import PASSWORD, Secured
 from tests.processes import kill, lines, start
 
@@ -170,7 +177,9 @@ def c2c_as(node: Secured, user: str, password: str, *arguments: str) -> "tuple[i
     return done.returncode, done.stdout + done.stderr
 
 
-def test_the_roles_beside_services_have_what_their_commands_need(node: Secured) -> None:
+def test_the_roles_beside_services_have_what_their_commands_need(
+    node: Secured, tmp_path: Path
+) -> None:
     def as_service(*arguments: str) -> str:
         code, told = c2c_as(node, "service", SERVICE, *arguments)
         assert code == 0, told
@@ -183,12 +192,53 @@ def test_the_roles_beside_services_have_what_their_commands_need(node: Secured) 
     assert "books: balanced" in as_service("status", "--run", "ops")
     node.grant("service", rights_of("ops", "feeder"))
     assert "1 source on ops.repos" in as_service("ingest", os.__file__, "--run", "ops")
+    git = Git(tmp_path / "shop")
+    head = git.commit({"a.py": "1"})
+    feed = str(write_feed(tmp_path, git.path))
+    node.grant("service", rights_of("ops", "follower"))
+    assert head in as_service("follow", feed, "--once", "--run", "ops")
+    assert "nothing moved" in as_service("follow", feed, "--once", "--run", "ops")
     node.grant("service", rights_of("ops", "settler"))
     for action in ("list", "replay", "drop"):
         execute = () if action == "list" else ("--execute",)
         as_service("dead-letters", action, "--run", "ops", *execute)
     node.grant("service", rights_of("ops", "operator"))
     assert "deleted topic ops.repos" in as_service("topics", "delete", "--run", "ops", "--execute")
+
+
+def copied(node: Secured, old: Cluster, new: Cluster) -> int:
+    """Copy the topic `files` as `c2c replay` does, as the user whose rights the test grants."""
+    with (
+        closing(KafkaRun(of_service(node, old), PATIENCE_S)) as before,
+        closing(KafkaRun(of_service(node, new), PATIENCE_S)) as after,
+    ):
+        assert before.exists()
+        assert after.exists()
+        with closing(after.feeder(REPLAYER)) as feeder:
+            replaying.begin(before, after, feeder, "files", None)
+            return sum(replaying.copy(before, feeder, "files", CODEC))
+
+
+def test_a_replay_has_what_it_needs_in_both_runs_and_one_right_less_is_named(
+    node: Secured, run: Outside
+) -> None:
+    into = fresh_run(node.address, settings=node.settings("admin", PASSWORD))
+    run.feed(*(File(file_id=str(n)) for n in range(50)))
+    rights = (*rights_of(run.cluster.run, "reader"), *rights_of(into.run, "replayer"))
+    for gone, told in (
+        (Right("topic", run.cluster.topic("files"), "Read"), "uthorization failed"),
+        (Right("topic", into.topic("files"), "Write"), "Write on topic"),
+        (Right("topic", into.topic("settlements"), "Read"), "uthorization failed"),
+        (Right("group", f"{into.run}-replayer", "Read"), "Read on group"),
+        (Right("transactionalId", f"{into.run}-replayer-", "Write", True), "transactional id"),
+    ):
+        assert gone in rights
+        node.grant("service", [right for right in rights if right != gone])
+        with pytest.raises(Fatal, match=rf"{told}.*grant"):
+            copied(node, run.cluster, into)
+    node.grant("service", rights)
+    assert copied(node, run.cluster, into) == 50
+    assert Outside(into).records("files") == run.records("files")
 
 
 def test_who_may_not_make_topics_is_told_so(node: Secured) -> None:
