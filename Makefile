@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO ?= demo
 STDLIB = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('stdlib'))")
 
-.PHONY: demo test check chaos chaos-short docs clean
+.PHONY: demo test check chaos chaos-real chaos-short docs clean
 
 demo: $(VENV)/.installed  ## run the whole chain on the standard library of this Python
 	$(BIN)/c2c run "$(STDLIB)" --out $(DEMO)
@@ -22,6 +22,9 @@ check: $(VENV)/.installed-dev  ## style, types and layers alone
 
 chaos: $(VENV)/.installed-dev  ## 200 kills on a real Kafka while 20,000 functions flow (SEED=N: the same again)
 	$(BIN)/python -m tests.kafka.chaos --kills 200 --broker-kills 20 --functions 20000 $(if $(SEED),--seed $(SEED))
+
+chaos-real: $(VENV)/.installed-dev  ## 40 kills while 2,000 functions flow through the real writer and executor
+	$(BIN)/python -m tests.kafka.chaos --real --kills 40 --broker-kills 4 --functions 2000 $(if $(SEED),--seed $(SEED))
 
 chaos-short: $(VENV)/.installed-dev  ## the same with 30 kills and 2,000 functions, as a test
 	$(BIN)/python -m pytest -m chaos tests/kafka/test_chaos.py

@@ -23,7 +23,7 @@ from tests.kafka.chaos.feed import Feed
 from tests.kafka.chaos.fleet import NAMES, Fleet
 from tests.kafka.chaos.oracle import Verdict, judge
 from tests.kafka.chaos.plan import plan_of
-from tests.kafka.chaos.sources import write_sources
+from tests.kafka.chaos.sources import FATES, REAL_FATES, write_sources
 from tests.kafka.chaos.watch import Watch
 from tests.processes import ROOT
 
@@ -74,7 +74,8 @@ class Report:
 
 def attack(folder: Path, options: Options, say: Callable[[str], None]) -> Report:
     """Run the suite in a folder. Raises Stalled; what is wrong otherwise is in the report."""
-    expected = write_sources(folder / "sources", options.functions, options.seed)
+    share = REAL_FATES if options.real else FATES
+    expected = write_sources(folder / "sources", options.functions, options.seed, share)
     brokers = [f"broker-{number}" for number in range(BROKERS)]
     plan = plan_of(options.seed, options.kills, NAMES, brokers, options.broker_kills)
     began = time.monotonic()

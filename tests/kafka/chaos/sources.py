@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,8 @@ FATES: Final = {
     "formatter": 25,
     "dead": 5,
 }
+# The real writer and executor know of no fate.
+REAL_FATES: Final = {"sample": 950, "collector": 50}
 BODIES: Final = {"collector": "    yield x * {n} + 1\n"}
 BODY: Final = "    return x * {n} + 1\n"
 
@@ -60,8 +63,13 @@ class Expected:
         return len(self.files) + collected + candidates + inputs + cases + samples + audited
 
 
-def write_sources(folder: Path, functions: int, seed: int) -> Expected:
-    """Write folders of Python files with that many functions, and say what must become of them."""
+def write_sources(
+    folder: Path, functions: int, seed: int, share: Mapping[str, int] = FATES
+) -> Expected:
+    """Write folders of Python files with that many functions, and say what must become of them.
+
+    `share`: how many in a thousand meet which fate.
+    """
     rng, expected = random.Random(seed), Expected()
     originals: list[str] = []
     for number in range(functions // FUNCTIONS_IN_A_FILE):
@@ -70,7 +78,7 @@ def write_sources(folder: Path, functions: int, seed: int) -> Expected:
             source.mkdir(parents=True)
             expected.sources.append(source)
         copies = rng.sample(originals, COPIES_IN_A_FILE if originals else 0)
-        fates = rng.choices([*FATES], [*FATES.values()], k=FUNCTIONS_IN_A_FILE - len(copies))
+        fates = rng.choices([*share], [*share.values()], k=FUNCTIONS_IN_A_FILE - len(copies))
         names = [f"{fate}_{len(originals) + n}" for n, fate in enumerate(fates)]
         originals += names
         _write(source / f"{number}.py", [*names, *copies], expected)
