@@ -193,5 +193,6 @@ def _records(servers: str, topic: str) -> Iterable[Record]:
 def _ends(servers: str, topic: str, numbers: Iterable[int]) -> dict[int, int]:
     """Return where each partition ends; open transactions count."""
     asked = {TopicPartition(topic, number): OffsetSpec.latest() for number in numbers}  # type: ignore[no-untyped-call]  # the client's
-    answers = AdminClient({"bootstrap.servers": servers}).list_offsets(asked)
+    admin = AdminClient({"bootstrap.servers": servers})  # gone before it answers, it never does
+    answers = admin.list_offsets(asked)
     return {at.partition: answer.result(SILENCE_S).offset for at, answer in answers.items()}
