@@ -174,6 +174,8 @@ class KafkaBroker:
     # --- what the client calls, inside of poll and close
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if self._closed:
+            return  # while it closes, the client answers no question; it takes them back by itself
         with self._keeping_failure():
             committed = patiently(lambda: _committed(consumer, partitions), ASSIGN_S)
             self._check_assigned(committed)

@@ -1,6 +1,7 @@
 """What Kafka's clients say on bad days, and what we make of it."""
 
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
@@ -262,6 +263,25 @@ def test_a_partition_that_was_held_when_it_was_lost_is_read_when_it_comes_back(
         assert broker.poll(0, 0.02) == []
         broker._on_assign(broker._consumer, at)
         eventually(lambda: broker.poll(1, 0.02))
+
+
+def test_what_is_assigned_to_a_seat_that_is_being_left_is_not_looked_at(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a consumer closes its client answers no question; to ask would hold up the leaving."""
+    cluster = fresh_run(kafka)
+    broker = seated(cluster)
+    consumer = broker._consumer
+
+    def close() -> None:
+        broker._on_assign(consumer, [broker._reading.at(FILES)])
+        consumer.close()
+
+    monkeypatch.setattr(broker, "_consumer", SimpleNamespace(close=close))
+    asked = []
+    monkeypatch.setattr("c2c_stream.broker.kafka._committed", lambda *at: asked.append(at))
+    broker.close()
+    assert not asked
 
 
 def test_a_run_is_fed_once_whoever_is_killed_when(kafka: str) -> None:

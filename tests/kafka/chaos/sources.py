@@ -90,7 +90,7 @@ def _write(path: Path, names: list[str], expected: Expected) -> None:
     for name in names:
         lines[name] = text.count("\n") + 1
         fate, _, n = name.partition("_")
-        text += f"def {name}(x):\n" + BODIES.get(fate, BODY).format(n=n) + "\n\n"
+        text += f"def {name}(x):\n" + BODIES.get(fate, BODY).format(n=int(n) + 1) + "\n\n"
     path.write_text(text, encoding="utf-8")
     origin = Origin(repository=path.parent.name, path=path.name, blob=blob_hash(text.encode()))
     file_id = file_id_of(origin)
