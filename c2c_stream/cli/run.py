@@ -45,7 +45,7 @@ from c2c_stream.settings import Settings
 _IDENTITY = ("ingest", "collect", "curate", "write", "execute", "format", "sink")
 _SPEED = {"jobs", "fetch_timeout_s", "git_timeout_s"}
 
-BROKER_HELP = "local:PATH of the log, or kafka://HOST:PORT,... [default: OUT/.c2c]"
+BROKER_HELP = "local:PATH of the log, or kafka://HOST:PORT,... [C2C_BROKER, or OUT/.c2c]"
 
 LEFT = (
     "the run's topics and groups stay until"
@@ -68,7 +68,7 @@ def run(  # the options are the command's surface
     sources: Annotated[list[str], typer.Argument(help="What to read.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder of the dataset and the run.")] = Path("c2c-out"),
     writer: Annotated[str, typer.Option(help="What writes the inputs: search.")] = "search",
-    broker: Annotated[str, typer.Option(help=BROKER_HELP)] = "",
+    broker: Annotated[str | None, typer.Option(help=BROKER_HELP)] = None,
     schema_registry: RegistryOption = None,
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
     limit: Annotated[
@@ -83,13 +83,14 @@ def run(  # the options are the command's surface
     properties: PropertyOption = None,
 ) -> None:
     """See HELP."""
+    where = absolute_broker(settings_from(properties, broker=broker).broker)
     settings = settings_from(
         properties,
         # What nobody has read must not expire; what all have read is trimmed.
         kafka={"retention_hours": 0},
-        **_run_id(absolute(out), broker),
+        **_run_id(absolute(out), where),
         out=absolute(out),
-        broker=absolute_broker(broker),
+        broker=where,
         **_section(schema_registry=schema_registry),
         keep=keep,
         # Each of the services takes a free one.

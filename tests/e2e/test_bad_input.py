@@ -120,6 +120,17 @@ def test_a_broker_of_another_kind_leaves_no_run_behind(tmp_path: Path, source: P
     assert not (tmp_path / "out").exists()
 
 
+def test_a_run_goes_to_the_broker_that_the_environment_names(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("C2C_BROKER", "kafka://nowhere")
+
+    done = c2c("run", source, "--out", tmp_path / "out")
+
+    assert done.returncode == 2
+    assert "found 'kafka://nowhere'" in _one_sentence(done.stderr)
+
+
 def test_a_file_without_functions_ends_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "empty.py").write_text("")
 
