@@ -158,6 +158,12 @@ class WriteSettings(Section):
 class SandboxSettings(Section):
     """The walls around code that is run."""
 
+    backend: Literal["jail", "docker"] = Field(
+        "jail", description="What holds the walls: jail (Linux) or docker."
+    )
+    image: str = Field(
+        "", description="Image of the docker backend; empty: python:3.X-slim, X as here."
+    )
     require_walls: str = Field(
         "all-but-cgroup", description="Walls that must stand: all, all-but-cgroup, or a list."
     )

@@ -25,14 +25,14 @@ from c2c_stream.sandbox.arena import (
 )
 from c2c_stream.sandbox.idmap import map_users
 from c2c_stream.sandbox.layout import Layout
-from c2c_stream.sandbox.protocol import ORDER, REPORT_BYTES, SETUP_BYTES
+from c2c_stream.sandbox.protocol import ORDER, REPORT_BYTES, SETUP_BYTES, WAITING_SHARE
 from c2c_stream.sandbox.report import Report, Stop
 from c2c_stream.sandbox.unavailable import SandboxUnavailable
 from c2c_stream.sandbox.verdicts import Ended, Reply
 
 _PACKAGE: Final = "c2c_stream"
 _BUILD_TIMEOUT_S: Final = 60
-_REPORT_GRACE_S: Final = 10  # a zygote that is this late behind the wall limit is lost
+_REPORT_GRACE_S: Final = 10  # a zygote that is this late behind all limits is lost
 _KILLED: Final = -9
 # Not -I: it would ignore the hash seed. Columns of tracebacks are only weight for each fork.
 _OPTIONS: Final = ("-s", "-S", "-P", "-X", "no_debug_ranges")
@@ -114,7 +114,8 @@ class Jail:
         """Run one request in a child of its own. Raises JailBrokenError."""
         self._arena[: len(request)] = request
         try:
-            data = await self._ordered(ORDER.pack(len(request), cpu_ms, wall_ms), wall_ms / 1000)
+            longest_ms = wall_ms + cpu_ms * WAITING_SHARE
+            data = await self._ordered(ORDER.pack(len(request), cpu_ms, wall_ms), longest_ms / 1000)
             report = Report.unpack(data)
         except (OSError, ValueError) as error:
             raise JailBrokenError(f"the zygote is gone: {error!r}") from error
@@ -124,11 +125,11 @@ class Jail:
         self.served += 1
         return reply
 
-    async def _ordered(self, order: bytes, wall_s: float) -> bytes:
+    async def _ordered(self, order: bytes, longest_s: float) -> bytes:
         """Send an order; return what the zygote reports, or nothing when it is gone or late."""
         loop = asyncio.get_running_loop()
         self._waiting = loop.create_future()
-        late = loop.call_later(wall_s + _REPORT_GRACE_S, self._answer, b"")
+        late = loop.call_later(longest_s + _REPORT_GRACE_S, self._answer, b"")
         try:
             self._control.send(order)
             return await self._waiting
@@ -142,6 +143,7 @@ class Jail:
         self._process.kill()
         self._process.wait()
         self._control.close()
+        self._arena.close()
 
     async def set_up(self, config: Mapping[str, Any]) -> None:
         """Send the configuration, answer what is asked, return when the walls stand."""

@@ -77,6 +77,12 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(flags), "unshare")
 
 
+def name_host(name: str) -> None:
+    """Give this UTS namespace a name of its own instead of the machine's."""
+    data = os.fsencode(name)
+    _check(_libc.sethostname(data, ctypes.c_size_t(len(data))), "sethostname")
+
+
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
     """Mount `source` on `target`."""
     arguments = [os.fsencode(part) or None for part in (source, target, kind)]

@@ -12,6 +12,9 @@ ORDER_BYTES: Final = ORDER.size
 REPORT_BYTES: Final = REPORT.size
 SETUP_BYTES: Final = 128 * 1024  # the largest message while a jail is built
 
+# The wall clock is for a child that waits. One that gets less than this part of a core does.
+WAITING_SHARE: Final = 16
+
 # Why the zygote killed the child.
 NOT_STOPPED: Final = 0
 STOPPED_BY_CPU: Final = 1

@@ -23,6 +23,7 @@ from c2c_stream.sandbox.protocol import (
     REPORT,
     STOPPED_BY_CPU,
     STOPPED_BY_WALL,
+    WAITING_SHARE,
 )
 
 Program = Callable[[Any, Callable[[str], None]], None]
@@ -78,12 +79,19 @@ class Zygote:
         )
 
     def _watch(self, pid: int, cpu_ms: int, wall_ms: int) -> int:
-        """Wait for the child's end; kill it at a limit. Return which."""
+        """Wait for the child's end; kill it at a limit. Return which.
+
+        A child that computes on a busy machine is given time until its CPU clock ends it.
+        """
         left_cpu, left_wall = cpu_ms, wall_ms
         until = time.monotonic_ns() + wall_ms * 1_000_000
+        left_before = cpu_ms
         while signal.sigtimedwait(_ENDED, min(left_cpu, left_wall) / 1000 + _LATER_S) is None:
             left_cpu = cpu_ms - _cpu_ms(pid)
             left_wall = (until - time.monotonic_ns()) // 1_000_000
+            if left_wall <= 0 < (left_before - left_cpu) * WAITING_SHARE - wall_ms:
+                until += (wall_ms - left_wall) * 1_000_000
+                left_wall, left_before = wall_ms, left_cpu
             if left_cpu <= 0 or left_wall <= 0:
                 os.kill(pid, signal.SIGKILL)  # not yet waited for, so the pid is still its own
                 signal.sigwait(_ENDED)

@@ -122,6 +122,24 @@ def test_a_child_that_sleeps_is_killed_by_the_wall_clock() -> None:
     assert run("import time; time.sleep(1e6)", 1000, 50).ended is Ended.WALL
 
 
+def test_a_child_that_computes_is_ended_by_its_cpu_clock_however_little_it_gets() -> None:
+    assert run("while True: pass", 60, 15).ended is Ended.CPU
+
+
+def test_a_guest_does_not_learn_the_name_of_the_machine() -> None:
+    assert run("emit(os.uname().nodename)").frames == ("jail",)
+
+
+def test_a_jail_that_was_ended_leaves_no_descriptor_behind() -> None:
+    async def rotated(pool: Pool) -> int:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(3):
+            await pool.run({"say": ["x"]}, 1000)
+        return len(list(Path("/proc/self/fd").iterdir())) - before
+
+    assert in_pool(rotated, requests_per_jail=1) <= 0
+
+
 def test_a_child_that_dies_of_a_signal_is_a_crash_with_its_number() -> None:
     reply = run("import ctypes; ctypes.string_at(0)")
 
