@@ -11,7 +11,7 @@ that forges agreement can at most hide that another function is not deterministi
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from c2c_stream.engine.stage import Outcome, Place, turned_down
@@ -22,7 +22,7 @@ from c2c_stream.execute.request import Request, request_of, run_of
 from c2c_stream.execute.sharing import BATCH, fits_into_a_batch, keeps_to_itself
 from c2c_stream.reasons import Reason
 from c2c_stream.records import Case, Cases, Dropped, Execution, Inputs
-from c2c_stream.sandbox import Pool, Reply, Verdict
+from c2c_stream.sandbox import Pool, Reply, Verdict, Walls
 from c2c_stream.settings import ExecuteSettings, SandboxSettings
 
 PROGRAM: Final = "c2c_stream.execute.child:main"
@@ -45,14 +45,21 @@ CALL_CPU_SHARE: Final = 3  # a call that takes more than this part of the CPU li
 
 
 class Executor:
-    """Runs functions in two pools of jails."""
+    """Runs functions in two pools of jails. `told` hears of the walls of each jail."""
 
-    def __init__(self, settings: ExecuteSettings, sandbox: SandboxSettings, jobs: int) -> None:
+    def __init__(
+        self,
+        settings: ExecuteSettings,
+        sandbox: SandboxSettings,
+        jobs: int,
+        told: Callable[[Walls], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
         self._sandbox = sandbox
         self._jobs = jobs
         self._pools = tuple(
-            Pool(PROGRAM, jobs, sandbox, hash_seed=seed, preload=PRELOAD) for seed in HASH_SEEDS
+            Pool(PROGRAM, jobs, sandbox, hash_seed=seed, preload=PRELOAD, told=told)
+            for seed in HASH_SEEDS
         )
         self._compiler = Compiler(self._compile)
         self._batches = Batches(self._confirm, settings.max_result_bytes)

@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from c2c_stream.sandbox import linux
+from c2c_stream.sandbox.protocol import CHILD_UID, HOST_NAME
 
-CHILD_UID: Final = 65534
-HOST_NAME: Final = "jail"
 _ROOT_MOUNT: Final = "/tmp"  # noqa: S108  # only a place to mount on, in a namespace of our own
 _NAMESPACES: Final = {
     "pid": linux.CLONE_NEWPID,

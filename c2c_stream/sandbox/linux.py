@@ -26,6 +26,7 @@ MS_PRIVATE: Final = 1 << 18
 MNT_DETACH: Final = 2
 
 _PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _SECCOMP_SET_MODE_FILTER: Final = 1
 _AT_FDCWD: Final = -100
@@ -123,6 +124,11 @@ def die_with_parent(signal: int) -> None:
 def forbid_new_privileges() -> None:
     """No exec gives this process, or any child of it, more than it has."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def hide_from_others() -> None:
+    """No other process of our uid may look into this one or its children, or change them."""
+    _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def map_shared(fd: int, length: int) -> memoryview:

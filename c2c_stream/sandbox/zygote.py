@@ -15,8 +15,8 @@ from typing import Any, Final, NoReturn
 
 from c2c_stream.sandbox import linux
 from c2c_stream.sandbox.arena import END, FAULT, STARTED, FrameWriter
-from c2c_stream.sandbox.jail import CHILD_UID
 from c2c_stream.sandbox.protocol import (
+    CHILD_UID,
     NOT_STOPPED,
     ORDER,
     ORDER_BYTES,
@@ -35,10 +35,19 @@ _ENDED: Final = (signal.SIGCHLD,)
 
 
 class Zygote:
-    """Serves orders from `control` until it is closed."""
+    """Serves orders from `control` until it is closed.
+
+    `private_pids`: each child is the first process of a pid namespace of its own.
+    """
 
     def __init__(
-        self, control: int, arena: memoryview, program: Program, child_filter: bytes
+        self,
+        control: int,
+        arena: memoryview,
+        program: Program,
+        child_filter: bytes,
+        *,
+        private_pids: bool,
     ) -> None:
         self._control = control
         self._arena = arena
@@ -47,7 +56,9 @@ class Zygote:
         self._drop_capabilities = linux.prepared_capset()
         self._drop_uid = os.getuid() != CHILD_UID
         self._own = os.pidfd_open(os.getpid())
-        self._isolate_next, self._isolate_no_more = linux.prepared_pid_namespaces(self._own)
+        self._isolate_next = self._isolate_no_more = _done
+        if private_pids:
+            self._isolate_next, self._isolate_no_more = linux.prepared_pid_namespaces(self._own)
         self._base_rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     def serve(self) -> None:
@@ -120,6 +131,11 @@ class Zygote:
         except BaseException:  # noqa: BLE001  # whatever it is, no guest code may run
             leave(1)
         _run_program(self._program, request, writer, leave)
+
+
+def _done() -> int:
+    """Stand in for what needs rights that a container has not."""
+    return 0
 
 
 def _run_program(

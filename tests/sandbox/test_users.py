@@ -16,10 +16,11 @@ import asyncio, sys
 from c2c_stream.sandbox import Pool, SandboxUnavailable
 from c2c_stream.settings import SandboxSettings
 async def main():
-    pool = Pool("echo_program:main", 1, SandboxSettings(), search=(sys.argv[1],))
+    told = lambda walls: print(sorted(walls.standing))
+    pool = Pool("echo_program:main", 1, SandboxSettings(), search=(sys.argv[1],), told=told)
     await pool.start()
     source = "emit(repr((os.getuid(), os.getpid())))"
-    print(await pool.run({"source": source}, 2000), sorted(pool.walls))
+    print(await pool.run({"source": source}, 2000))
     await pool.stop()
 try:
     asyncio.run(main())
