@@ -1,7 +1,15 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import CapturingLogger
+from typer.testing import CliRunner
 
+from c2c_stream.broker.local import LocalLog
+from c2c_stream.cli.app import app
+from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.options import sandbox_flags
 from c2c_stream.cli.walls import Teller
 from c2c_stream.errors import SettingsError
@@ -37,3 +45,22 @@ def test_flags_win_and_leave_what_they_do_not_name(monkeypatch: pytest.MonkeyPat
     assert load_settings(**sandbox_flags(None, "user")).sandbox.require_walls == "user"
     with pytest.raises(SettingsError, match=r"sandbox\.backend"):
         load_settings(**sandbox_flags("chroot", None))
+
+
+@pytest.mark.parametrize("command", [["run", "."], ["verify", "."], ["serve", "executor"]])
+def test_every_command_that_executes_takes_the_walls(command: list[str]) -> None:
+    wrong = CliRunner().invoke(app, [*command, "--backend", "moat"])
+
+    assert isinstance(wrong.exception, SettingsError)
+    assert "sandbox.backend" in str(wrong.exception)
+
+
+def test_a_service_without_a_wall_that_must_stand_ends_with_a_sentence(tmp_path: Path) -> None:
+    LocalLog(tmp_path / ".c2c", "main").create()
+    walls = ["--require-walls", "seccomp,moat"]
+    command = [sys.executable, "-m", "c2c_stream.cli", "serve", "executor", "--out", str(tmp_path)]
+
+    done = subprocess.run([*command, *walls], check=False, capture_output=True, text=True)
+
+    assert done.returncode == Exit.SETTINGS
+    assert "'seccomp,moat' names no wall that there is" in done.stderr

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from c2c_stream.sandbox import Pool, cgroup
+from c2c_stream.sandbox import Ended, Pool, Reply, cgroup
 from c2c_stream.sandbox.plan import BESIDE_THE_CHILD_BYTES, MAX_PROCESSES
 from c2c_stream.settings import SandboxSettings
 from tests.require import missing
@@ -69,6 +69,30 @@ def test_a_group_limits_processes_and_memory_without_swap() -> None:
 
     assert limits.pop("pids.max") == str(MAX_PROCESSES)
     assert list(limits.values()) == [str(MEMORY_BYTES + BESIDE_THE_CHILD_BYTES)]
+
+
+def test_a_child_that_outgrows_its_group_is_killed_and_its_zygote_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made().remove()
+    settings = SandboxSettings()
+    beside = 64 * 1024 * 1024 - settings.memory_bytes  # less than a child may take by its own limit
+    monkeypatch.setattr(cgroup, "BESIDE_THE_CHILD_BYTES", beside)
+
+    async def outgrow() -> tuple[Reply, Reply, bool]:
+        pool = Pool("echo_program:main", 1, settings, search=(PROGRAMS,))
+        await pool.start()
+        try:
+            before = pool.jails()
+            grown = await pool.run({"source": "emit('a'); len(b'x' * (256 << 20))"}, 5000)
+            after = await pool.run({"say": ["b"]}, 1000)
+            return grown, after, pool.jails() == before
+        finally:
+            await pool.stop()
+
+    grown, after, same = asyncio.run(outgrow())
+    assert (grown.ended, grown.frames) == (Ended.MEMORY, ("a",))
+    assert (after.frames, same) == (("b",), True)
 
 
 def test_version_1_has_a_folder_a_controller_seen_from_where_it_is_mounted() -> None:

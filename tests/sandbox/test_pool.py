@@ -47,9 +47,9 @@ async def started(pool: Pool) -> AsyncIterator[Pool]:
         await pool.stop()
 
 
-def in_pool(use: Callable[[Pool], Awaitable[T]], **settings: Any) -> T:
+def in_pool(use: Callable[[Pool], Awaitable[T]], jobs: int = 1, **settings: Any) -> T:
     async def main() -> T:
-        async with started(pool_of(**settings)) as pool:
+        async with started(pool_of(jobs, **settings)) as pool:
             return await use(pool)
 
     return asyncio.run(main())
@@ -227,6 +227,29 @@ def test_two_jails_work_at_the_same_time() -> None:
         return list(await asyncio.gather(pool.run(nap, 2000), pool.run(nap, 2000)))
 
     assert [reply.ended for reply in in_pool(both, jobs=2)] == [Ended.DONE, Ended.DONE]
+
+
+def test_two_jails_that_are_bombed_at_once_stand_and_the_host_goes_on() -> None:
+    memory = "grown = []\nwhile True: grown.append(bytearray(1 << 20))"
+    swallowed = f"while True:\n  try:\n    {memory.replace(chr(10), chr(10) + '    ')}\n"
+    swallowed += "  except MemoryError: grown = 0"
+
+    async def bomb(pool: Pool) -> tuple[list[Ended], list[str], bool]:
+        before = pool.jails()
+        bombs = [pool.run({"source": s}, 200) for s in (memory, swallowed, memory, swallowed)]
+        task = asyncio.gather(*bombs)
+        turns = 0
+        while not task.done():  # the loop of the host turns
+            await asyncio.sleep(0.001)
+            turns += 1
+        again = [(await pool.run({"say": ["x"]}, 1000)).frames[0] for _ in range(2)]
+        assert turns
+        return [reply.ended for reply in task.result()], again, pool.jails() == before
+
+    ends, again, same = in_pool(bomb, jobs=2, memory_bytes=64 * 1024 * 1024)
+    assert ends[::2] == [Ended.FAULT] * 2  # MemoryError
+    assert set(ends[1::2]) <= {Ended.CPU, Ended.WALL}  # by how busy the machine is
+    assert (again, same) == (["x", "x"], True)
 
 
 def test_strings_hash_by_the_seed_of_the_pool() -> None:
