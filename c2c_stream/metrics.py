@@ -61,6 +61,11 @@ ANSWER_AGE = Gauge(
 THREAD_SECONDS = Counter(
     "c2c_thread_seconds", "Time of the broker thread by activity.", ["stage", "activity"]
 )
+WALL = Gauge(
+    "c2c_sandbox_wall",
+    "1 where a wall of the sandbox stands, 0 where it is missing.",
+    ["stage", "wall"],
+)
 
 
 def initialise(stage: str, version: str) -> None:

@@ -96,7 +96,12 @@ class Reason(StrEnum):
     EXITED = ("exited", "it leaves its interpreter, or forges its results")
     UNREPRESENTABLE = ("unrepresentable", "its results are no plain values")
     TRUNCATED = ("truncated", "its results are too long")
-    NOT_DETERMINISTIC = ("not_deterministic", "two runs differ")
+    NOT_DETERMINISTIC = ("not_deterministic", "no two runs agree, or why they differ is not known")
+    DEPENDS_ON_CALLS = ("depends_on_calls", "its calls in another order end in another way")
+    DEPENDS_ON_RANDOM = ("depends_on_random", "another seed of random makes a difference")
+    DEPENDS_ON_TIME = ("depends_on_time", "the clock, the timezone or the locale does")
+    DEPENDS_ON_SET_ORDER = ("depends_on_set_order", "the order of a set is in what it returns")
+    DEPENDS_ON_ADDRESS = ("depends_on_address", "a hash or an address is in what it returns")
     BAD_ARGUMENTS = ("bad_arguments", "its inputs are no literals")
 
     # Formatter.

@@ -158,6 +158,12 @@ class WriteSettings(Section):
 class SandboxSettings(Section):
     """The walls around code that is run."""
 
+    backend: Literal["jail", "docker"] = Field(
+        "jail", description="What holds the walls: jail (Linux) or docker."
+    )
+    image: str = Field(
+        "", description="Image of the docker backend; empty: python:3.X-slim, X as here."
+    )
     require_walls: str = Field(
         "all-but-cgroup", description="Walls that must stand: all, all-but-cgroup, or a list."
     )
@@ -287,7 +293,9 @@ def forget_secrets() -> None:
 
 def jobs_of(jobs: int) -> int:
     """Return how many jails to use at once: those asked for, or one a core that we may use."""
-    return jobs or len(os.sched_getaffinity(0))
+    if hasattr(os, "sched_getaffinity"):
+        return jobs or len(os.sched_getaffinity(0))
+    return jobs or os.cpu_count() or 1  # not every system tells which
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -32,6 +32,17 @@ PropertyOption = Annotated[
     typer.Option("-X", metavar="KEY=VALUE", help=PROPERTY_HELP, show_default=False),
 ]
 
+BackendOption = Annotated[
+    str | None,
+    typer.Option(help="What holds the walls: jail or docker. [C2C_SANDBOX__BACKEND]"),
+]
+RequireOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Walls that must stand: all, all-but-cgroup, or a list. [C2C_SANDBOX__REQUIRE_WALLS]"
+    ),
+]
+
 
 def settings_from(
     properties: Sequence[str] | None, kafka: dict[str, Any] | None = None, **flags: Any
@@ -40,6 +51,13 @@ def settings_from(
     given = {name: value for name, value in flags.items() if value is not None}
     chosen = {name: value for name, value in (kafka or {}).items() if value is not None}
     return load_settings(**given, kafka=chosen | properties_from(properties))
+
+
+def sandbox_flags(backend: str | None, require_walls: str | None) -> dict[str, Any]:
+    """Return the options that were given, as part of the settings, if any."""
+    given = {"backend": backend, "require_walls": require_walls}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return {"sandbox": chosen} if chosen else {}
 
 
 def properties_from(properties: Sequence[str] | None) -> dict[str, dict[str, str]]:

@@ -19,7 +19,14 @@ from c2c_stream.cli import brokers, codecs, runfile
 from c2c_stream.cli.children import Children
 from c2c_stream.cli.exits import Exit, table
 from c2c_stream.cli.funnel import Funnel
-from c2c_stream.cli.options import PropertyOption, RegistryOption, settings_from
+from c2c_stream.cli.options import (
+    BackendOption,
+    PropertyOption,
+    RegistryOption,
+    RequireOption,
+    sandbox_flags,
+    settings_from,
+)
 from c2c_stream.cli.report import (
     Report,
     as_json,
@@ -79,6 +86,8 @@ def run(  # the options are the command's surface
     license_policy: Annotated[str, typer.Option(help="Licence policy: any.")] = "any",
     column: Annotated[str, typer.Option(help="Column of a dump that holds the text.")] = "",
     keep: Annotated[bool, typer.Option(help="Trim nothing: keep every record.")] = False,
+    backend: BackendOption = None,
+    require_walls: RequireOption = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     properties: PropertyOption = None,
 ) -> None:
@@ -99,6 +108,7 @@ def run(  # the options are the command's surface
         write=_section(writer=writer, jobs=jobs),
         execute=_section(jobs=jobs),
         sink=_section(format=file_format, layout=layout),
+        **sandbox_flags(backend, require_walls),
     )
     console = Console(stderr=json_output)
     # What services would refuse is refused before the folder holds a run.

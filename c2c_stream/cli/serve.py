@@ -17,12 +17,15 @@ from c2c_stream.cli import codecs, reporting, trouble
 from c2c_stream.cli.brokers import engine_of, open_broker
 from c2c_stream.cli.leaving import leaving_in_time
 from c2c_stream.cli.options import (
+    BackendOption,
     BrokerOption,
     OutOption,
     PortOption,
     PropertyOption,
     RegistryOption,
+    RequireOption,
     RunOption,
+    sandbox_flags,
     settings_from,
 )
 from c2c_stream.cli.watchdog import end_if_it_hangs
@@ -51,6 +54,8 @@ def serve(
     broker: BrokerOption = None,
     schema_registry: RegistryOption = None,
     http_port: PortOption = None,
+    backend: BackendOption = None,
+    require_walls: RequireOption = None,
     properties: PropertyOption = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
     trouble_slot: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -71,6 +76,7 @@ def serve(
         broker=broker,
         schema_registry=schema_registry,
         http_port=http_port,
+        **sandbox_flags(backend, require_walls),
     )
     forget_secrets()
     if stage not in SERVICES:
@@ -167,19 +173,23 @@ def worker_of(
 
             return PureWorker(Formatter(settings.format))
         case _:
-            return AsyncWorker(_async_stage(stage, settings), settings.engine.record_deadline_s)
+            built = _async_stage(stage, settings, log)
+            return AsyncWorker(built, settings.engine.record_deadline_s)
 
 
-def _async_stage(stage: str, settings: Settings) -> Any:
+def _async_stage(stage: str, settings: Settings, log: structlog.stdlib.BoundLogger) -> Any:
+    from c2c_stream.cli.walls import Teller
+
     match stage:
         case "writer":
             from c2c_stream.write.stage import Writer
 
-            return Writer(settings.write, settings.sandbox)
+            return Writer(settings.write, settings.sandbox, Teller(stage, log))
         case "executor":
             from c2c_stream.execute.stage import Executor
 
-            return Executor(settings.execute, settings.sandbox, jobs_of(settings.execute.jobs))
+            jobs = jobs_of(settings.execute.jobs)
+            return Executor(settings.execute, settings.sandbox, jobs, Teller(stage, log))
         case _:
             from c2c_stream.sink.stage import Sink
 

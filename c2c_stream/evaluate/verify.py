@@ -47,7 +47,8 @@ class Rerun:
             max_result_bytes=settings.max_result_bytes,
             max_cases_bytes=settings.max_cases_bytes,
         )
-        request = run_of(shared, order, RANDOM_SEED)  # nothing of an earlier run is believed
+        # Nothing of an earlier run is believed.
+        request = run_of(shared, order, RANDOM_SEED, elsewhere=True)
         try:
             reply = await self._pool.run(request, cpu_ms)
         except Poison as error:

@@ -11,11 +11,12 @@ import sys
 import time
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from c2c_stream.code.literals import parse_arguments
 from c2c_stream.code.steps import Counter
+from c2c_stream.execute import elsewhere
 from c2c_stream.execute.prepare import (
     COMPILE_ERRORS,
     PREPARED,
@@ -167,9 +168,11 @@ def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
     changed what the others see. Or compile `sources`, and run nothing.
     """
     if "entry_point" in request:
+        _move([request])
         Run(request, emit).run()
         return
     prepare_all(request["sources"], emit)
+    _move(request["mates"])
     shared = sys.modules.copy()
     before = _shared_state(shared)
     for mate in request["mates"]:
@@ -178,6 +181,12 @@ def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
         if _shared_state(shared) != before:
             raise RuntimeError("a function changed what it shares with others")
         emit(NEXT)
+
+
+def _move(requests: Iterable[Mapping[str, Any]]) -> None:
+    """Be elsewhere if one of these asks for it: none of the others can tell."""
+    if any(request["elsewhere"] for request in requests):
+        elsewhere.move()
 
 
 def _shared_state(modules: Mapping[str, types.ModuleType]) -> tuple[object, ...]:
@@ -206,6 +215,7 @@ def warm_up() -> None:
         "max_result_bytes": 1000,
         "max_bytes": 10_000,
         "seed": None,
+        "elsewhere": False,
     }
     for _ in range(_WARM_ROUNDS):
         frames.clear()

@@ -56,6 +56,8 @@ def split_prepared(frames: Sequence[str]) -> tuple[bytes, Sequence[str]]:
         raise ForgedError("what was compiled is not as agreed") from error
     if len(text) > MAX_PREPARED_CHARS:
         raise ForgedError("what was compiled is longer than agreed")
+    if prepared.hex() != text:
+        raise ForgedError("what was compiled is not as agreed")
     return prepared, frames[1:]
 
 
@@ -97,11 +99,25 @@ def _checked(frame: str, max_text_bytes: int) -> Call:
         raise ForgedError("a frame has an unknown verdict")
     if not text.isascii() or len(text) > max_text_bytes:
         _measure(text, max_text_bytes)
-    return Call(LOAD if number == _LOAD_WORD else _count(number), verdict, text, _count(steps))
+    loading = number == _LOAD_WORD
+    if not _is_told(loading, verdict, text):
+        raise ForgedError("a verdict that does not belong to what is told with it")
+    return Call(LOAD if loading else _count(number), verdict, text, _count(steps))
+
+
+def _is_told(loading: bool, verdict: Verdict, text: str) -> bool:  # noqa: FBT001  # one of three
+    """Tell whether a verdict can be about loading, or about a call, and have this text."""
+    if verdict is Verdict.VALUE:
+        return loading is (not text)
+    if verdict is Verdict.LOAD_ERROR:
+        return loading
+    return not loading and (verdict is Verdict.EXCEPTION or not text)
 
 
 def _count(digits: str) -> int:
     if not (digits.isascii() and digits.isdigit()) or len(digits) > _MAX_DIGITS:
+        raise ForgedError("a frame has an impossible number")
+    if digits[0] == "0" and digits != "0":
         raise ForgedError("a frame has an impossible number")
     return int(digits)
 

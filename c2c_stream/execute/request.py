@@ -6,6 +6,8 @@ from typing import Final
 from c2c_stream.execute.arguments import read_plain
 
 FUNCTION_STEPS_FACTOR: Final = 8  # calls at their limit that a function may make
+# What a text names that reads a clock, the timezone or the locale.
+_OF_A_PLACE: Final = ("time", "date", "locale", "calendar")
 
 Request = dict[str, object]
 
@@ -33,13 +35,25 @@ def request_of(  # the fields of a request
     }
 
 
-def run_of(shared: Request, order: Sequence[int], seed: int, prepared: bytes = b"") -> Request:
-    """Return what one run is asked: `order` numbers the calls, `prepared` is code parsed before."""
-    random = "random" in str(shared["code"])
+def run_of(
+    shared: Request,
+    order: Sequence[int],
+    seed: int,
+    prepared: bytes = b"",
+    *,
+    elsewhere: bool = False,
+) -> Request:
+    """Return what one run is asked: `order` numbers the calls, `prepared` is code parsed before.
+
+    `elsewhere`: under another clock, timezone and locale, where the text may ask for one of them.
+    """
+    code = str(shared["code"])
+    random = "random" in code
     return {
         **shared,
         "code": "" if prepared else shared["code"],
         "order": list(order),
         "prepared": prepared,
         "seed": seed if random else None,
+        "elsewhere": elsewhere and any(word in code for word in _OF_A_PLACE),
     }

@@ -1,8 +1,8 @@
 """The executor's door: Inputs in, Cases or one rejection out. Each function runs twice.
 
 The first run is alone in its child. The second is in another interpreter, under another hash seed,
-with the calls reversed. What the two do not agree on is no case, and a function with such a call is
-none to learn from.
+with the calls reversed, at another time and place. What the two do not agree on is no case, and a
+function with such a call is none to learn from.
 
 Where they can, functions of one repository share a child for their second run (sharing.py). It may
 only save work: what does not agree there, or has a mate that crashed, was stopped or changed what
@@ -11,18 +11,20 @@ that forges agreement can at most hide that another function is not deterministi
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from c2c_stream.engine.stage import Outcome, Place, turned_down
+from c2c_stream.errors import Poison
 from c2c_stream.execute.batches import Batches, Mate
+from c2c_stream.execute.causes import Variation, differs, of_the_interpreter, variations
 from c2c_stream.execute.compare import Finding, Run, compare, read_run
 from c2c_stream.execute.compiler import Compiler
 from c2c_stream.execute.request import Request, request_of, run_of
 from c2c_stream.execute.sharing import BATCH, fits_into_a_batch, keeps_to_itself
 from c2c_stream.reasons import Reason
 from c2c_stream.records import Case, Cases, Dropped, Execution, Inputs
-from c2c_stream.sandbox import Pool, Reply, Verdict
+from c2c_stream.sandbox import Pool, Reply, Verdict, Walls
 from c2c_stream.settings import ExecuteSettings, SandboxSettings
 
 PROGRAM: Final = "c2c_stream.execute.child:main"
@@ -45,14 +47,21 @@ CALL_CPU_SHARE: Final = 3  # a call that takes more than this part of the CPU li
 
 
 class Executor:
-    """Runs functions in two pools of jails."""
+    """Runs functions in two pools of jails. `told` hears of the walls of each jail."""
 
-    def __init__(self, settings: ExecuteSettings, sandbox: SandboxSettings, jobs: int) -> None:
+    def __init__(
+        self,
+        settings: ExecuteSettings,
+        sandbox: SandboxSettings,
+        jobs: int,
+        told: Callable[[Walls], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
         self._sandbox = sandbox
         self._jobs = jobs
         self._pools = tuple(
-            Pool(PROGRAM, jobs, sandbox, hash_seed=seed, preload=PRELOAD) for seed in HASH_SEEDS
+            Pool(PROGRAM, jobs, sandbox, hash_seed=seed, preload=PRELOAD, told=told)
+            for seed in HASH_SEEDS
         )
         self._compiler = Compiler(self._compile)
         self._batches = Batches(self._confirm, settings.max_result_bytes)
@@ -93,15 +102,36 @@ class Executor:
             reply = await self._reply(0, run_of(shared, order, RANDOM_SEEDS[0], prepared))
             first = read_run(reply, order, self._settings.max_result_bytes)
             again = first.candidates()[::-1]
-            request = run_of(shared, again, RANDOM_SEEDS[1], prepared or first.prepared)
+            code = prepared or first.prepared
+            request = run_of(shared, again, RANDOM_SEEDS[1], code, elsewhere=True)
             mate = None
             if again and prepared and self._may_share(record, reply, first):
                 mate = self._batches.join(record.function.origin.repository, request, first)
         second = await self._second(request, again, mate)
         finding = compare(first, second, len(record.arguments), self._settings.max_cases_bytes)
-        if finding.reason:
-            return turned_down(record.function, Reason(finding.reason), finding.detail)
-        return Outcome(outputs=(self._cases(record, finding),))
+        if not finding.reason:
+            return Outcome(outputs=(self._cases(record, finding),))
+        reason = Reason(finding.reason)
+        if second and reason is Reason.NOT_DETERMINISTIC:
+            tries = variations(shared, order, RANDOM_SEEDS, code)
+            reason = await self._cause(first, second, order, tries)
+        return turned_down(record.function, reason, finding.detail)
+
+    async def _cause(
+        self, first: Run, second: Run, order: Sequence[int], tries: Iterable[Variation]
+    ) -> Reason:
+        """Return why two runs differ, where it can be told."""
+        for variation in tries:
+            try:
+                reply = await self._reply(0, variation.request)
+            except Poison:
+                return Reason.NOT_DETERMINISTIC
+            other = read_run(reply, order, self._settings.max_result_bytes)
+            if other.stopped_by_machine():
+                return Reason.NOT_DETERMINISTIC
+            if differs(first, other):
+                return variation.reason
+        return of_the_interpreter(first, second)
 
     def _may_share(self, record: Inputs, reply: Reply, first: Run) -> bool:
         """Tell whether a function may share a child for its second run."""

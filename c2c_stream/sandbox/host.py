@@ -8,69 +8,22 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any, Final
 
-from c2c_stream.sandbox import filters
-from c2c_stream.sandbox.arena import (
-    ARENA_BYTES,
-    END,
-    FAULT,
-    REQUEST_BYTES,
-    UNTOUCHED,
-    MalformedError,
-    read_frames,
-    read_header,
-)
-from c2c_stream.sandbox.idmap import map_users
-from c2c_stream.sandbox.layout import Layout
-from c2c_stream.sandbox.protocol import ORDER, REPORT_BYTES, SETUP_BYTES
-from c2c_stream.sandbox.report import Report, Stop
+from c2c_stream.sandbox import cgroup, filters
+from c2c_stream.sandbox.arena import ARENA_BYTES, REQUEST_BYTES
+from c2c_stream.sandbox.idmap import is_privileged, map_users
+from c2c_stream.sandbox.judge import JailBrokenError, reply_of
+from c2c_stream.sandbox.layout import layout_of
+from c2c_stream.sandbox.plan import Plan, command_of, environment_of, package_folder
+from c2c_stream.sandbox.protocol import ORDER, REPORT_BYTES, SETUP_BYTES, WAITING_SHARE
+from c2c_stream.sandbox.report import Report
 from c2c_stream.sandbox.unavailable import SandboxUnavailable
-from c2c_stream.sandbox.verdicts import Ended, Reply
+from c2c_stream.sandbox.verdicts import Reply
+from c2c_stream.sandbox.walls import Walls
 
-_PACKAGE: Final = "c2c_stream"
-_BUILD_TIMEOUT_S: Final = 60
-_REPORT_GRACE_S: Final = 10  # a zygote that is this late behind the wall limit is lost
-_KILLED: Final = -9
-# Not -I: it would ignore the hash seed. Columns of tracebacks are only weight for each fork.
-_OPTIONS: Final = ("-s", "-S", "-P", "-X", "no_debug_ranges")
-
-_ENVIRONMENT: Final = {
-    "LC_ALL": "C.UTF-8",
-    "LD_BIND_NOW": "1",  # or each child would resolve the same symbols anew
-    "PYTHONUTF8": "1",
-}
-# Packages are put in place bare, so that no __init__ imports what a jail must not hold.
-_BOOTSTRAP: Final = """
-import sys, types
-def place(name, folder):
-    package = types.ModuleType(name)
-    package.__path__ = [folder]
-    sys.modules[name] = package
-for name in sys.argv[4:]:
-    place(name, sys.argv[3] + "/" + name.replace(".", "/"))
-from c2c_stream.sandbox.launch import main
-main(int(sys.argv[1]), int(sys.argv[2]))
-"""
-
-
-class JailBrokenError(Exception):
-    """The jail is lost; its host kills it and builds another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What every jail of a pool is built from."""
-
-    program: str
-    preload: tuple[str, ...]
-    search: tuple[str, ...]
-    hash_seed: int
-    memory_bytes: int
-    layout: Layout
-    privileged: bool
+BUILD_TIMEOUT_S: Final = 60
+REPORT_GRACE_S: Final = 10  # a zygote that is this late behind all limits is lost
 
 
 class Jail:
@@ -82,7 +35,8 @@ class Jail:
         self._arena = mmap.mmap(fd, ARENA_BYTES)
         self._loop: asyncio.AbstractEventLoop | None = None  # while it listens
         self._waiting: asyncio.Future[bytes] | None = None
-        self.walls: tuple[str, ...] = ()
+        self._cgroup: cgroup.Cgroup | None = None
+        self.walls = Walls("jail", frozenset())
         self.python = ""
         self.served = 0
 
@@ -93,8 +47,9 @@ class Jail:
         with tempfile.TemporaryFile() as errors:
             jail = _spawn(plan, errors)
             try:
-                async with asyncio.timeout(_BUILD_TIMEOUT_S):
-                    await jail.set_up(config)
+                missing = jail.enter_cgroup(plan.memory_bytes)
+                async with asyncio.timeout(BUILD_TIMEOUT_S):
+                    await jail.set_up(config, missing)
             except (OSError, ValueError, TimeoutError) as error:
                 jail.kill()
                 errors.seek(0)
@@ -114,21 +69,23 @@ class Jail:
         """Run one request in a child of its own. Raises JailBrokenError."""
         self._arena[: len(request)] = request
         try:
-            data = await self._ordered(ORDER.pack(len(request), cpu_ms, wall_ms), wall_ms / 1000)
+            longest_ms = wall_ms + cpu_ms * WAITING_SHARE
+            data = await self._ordered(ORDER.pack(len(request), cpu_ms, wall_ms), longest_ms / 1000)
             report = Report.unpack(data)
         except (OSError, ValueError) as error:
             raise JailBrokenError(f"the zygote is gone: {error!r}") from error
-        reply = _reply(report, memoryview(self._arena)[REQUEST_BYTES:])
+        with memoryview(self._arena) as arena, arena[REQUEST_BYTES:] as left:
+            reply = reply_of(report, left)
         # Give the pages back: the next child finds zeros, whatever this one left.
         self._arena.madvise(mmap.MADV_REMOVE)
         self.served += 1
         return reply
 
-    async def _ordered(self, order: bytes, wall_s: float) -> bytes:
+    async def _ordered(self, order: bytes, longest_s: float) -> bytes:
         """Send an order; return what the zygote reports, or nothing when it is gone or late."""
         loop = asyncio.get_running_loop()
         self._waiting = loop.create_future()
-        late = loop.call_later(wall_s + _REPORT_GRACE_S, self._answer, b"")
+        late = loop.call_later(longest_s + REPORT_GRACE_S, self._answer, b"")
         try:
             self._control.send(order)
             return await self._waiting
@@ -142,22 +99,42 @@ class Jail:
         self._process.kill()
         self._process.wait()
         self._control.close()
+        self._arena.close()
+        if self._cgroup is not None:
+            self._cgroup.remove()
+            self._cgroup = None
 
-    async def set_up(self, config: Mapping[str, Any]) -> None:
+    def enter_cgroup(self, memory_bytes: int) -> dict[str, str]:
+        """Put the jail into a control group of its own; return why it has none, where it has."""
+        try:
+            self._cgroup = cgroup.make(memory_bytes)
+            self._cgroup.admit(self.pid)
+        except (cgroup.NoCgroupError, OSError) as error:
+            return {"cgroup": str(error)}
+        return {}
+
+    async def set_up(self, config: Mapping[str, Any], missing: dict[str, str]) -> None:
         """Send the configuration, answer what is asked, return when the walls stand."""
         loop = asyncio.get_running_loop()
         self._control.send(marshal.dumps(dict(config)))
-        while not self.walls:
+        while not self.python:
             data = await loop.sock_recv(self._control, SETUP_BYTES)
             word, _, rest = (data.decode() or "failed the launcher died").partition(" ")
             if word == "map":
                 self._control.send(marshal.dumps(map_users(self.pid)))
             elif word == "ready":
-                self.python, *walls = rest.split()
-                self.walls = tuple(walls)
+                self.python, *standing = rest.split()
+                self._tell_walls(standing, missing)
             else:
                 raise ValueError(rest)
         self._listen(loop)
+
+    def _tell_walls(self, standing: list[str], missing: dict[str, str]) -> None:
+        if "cgroup" not in missing:
+            standing = [*standing, "cgroup"]
+        if "landlock" not in standing:
+            missing = {**missing, "landlock": "this kernel has none, or it is switched off"}
+        self.walls = Walls("jail", frozenset(standing), missing)
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         """Await reports with one reader for good: to put one up for each would cost more."""
@@ -188,24 +165,21 @@ def _spawn(plan: Plan, errors: IO[bytes]) -> Jail:
     ours.setblocking(False)  # its only parameter
     fd = _arena()
     try:
-        command = [plan.layout.python, *_OPTIONS, "-c", _BOOTSTRAP]
-        command += [str(theirs.fileno()), str(fd), str(_package_folder()), *_packages(plan)]
+        folder = str(package_folder())
         process = subprocess.Popen(
-            command,
+            [plan.python, *command_of(plan, "launch", theirs.fileno(), fd, folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
             pass_fds=(theirs.fileno(), fd),
-            env={**_ENVIRONMENT, "PYTHONHASHSEED": str(plan.hash_seed)},
+            env=environment_of(plan),
             cwd="/",
             start_new_session=True,  # Ctrl-C is for the host, which ends its jails itself
         )
         return Jail(process, ours, fd)
     except OSError as error:
         ours.close()
-        raise SandboxUnavailable(
-            f"sandbox: {plan.layout.python} does not start: {error}"
-        ) from error
+        raise SandboxUnavailable(f"sandbox: {plan.python} does not start: {error}") from error
     finally:
         theirs.close()
         os.close(fd)
@@ -225,70 +199,18 @@ def _seal(fd: int) -> None:
     fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
 
 
-def _package_folder() -> Path:
-    return Path(__file__).resolve().parents[2]
-
-
-def _packages(plan: Plan) -> list[str]:
-    """Return the packages to put in place bare: ours, and those around the program."""
-    parts = plan.program.partition(":")[0].split(".")[:-1]
-    own = [_PACKAGE, f"{_PACKAGE}.sandbox", f"{_PACKAGE}.code"]
-    if parts[:1] != [_PACKAGE]:
-        return own
-    around = [".".join(parts[: i + 1]) for i in range(len(parts))]
-    return list(dict.fromkeys([*own, *around]))
-
-
 def _config(plan: Plan) -> dict[str, Any]:
+    layout = layout_of(plan.python)
     return {
         "program": plan.program,
         "preload": plan.preload,
         "search": plan.search,
-        "privileged": plan.privileged,
+        "privileged": is_privileged(),
+        "private_pids": True,
         "memory_bytes": plan.memory_bytes,
-        "binds": plan.layout.binds,
-        "masks": plan.layout.masks,
-        "path": plan.layout.path,
+        "binds": layout.binds,
+        "masks": layout.masks,
+        "path": layout.path,
         "base_filter": filters.base_filter().hex(),
         "child_filter": filters.child_filter().hex(),
     }
-
-
-def _reply(report: Report, arena: memoryview) -> Reply:
-    """Return what a child left, judged from outside of it. Raises JailBrokenError."""
-    with arena:
-        state, _ = read_header(arena)
-        ended = _ended(report, state)
-        try:
-            frames = read_frames(arena)
-        except MalformedError:
-            frames, ended = (), Ended.FORGED
-    fault = ""
-    if ended is Ended.FAULT and frames:
-        *rest, fault = frames
-        frames = tuple(rest)
-    return Reply(
-        frames=frames,
-        ended=ended,
-        signal=max(0, -report.exit_code),
-        cpu_ms=report.cpu_us / 1000,
-        wall_ms=report.wall_us / 1000,
-        max_rss_bytes=report.max_rss_bytes,
-        fault=fault,
-    )
-
-
-def _ended(report: Report, state: int) -> Ended:
-    if report.stopped is not Stop.NONE:
-        return Ended.CPU if report.stopped is Stop.CPU else Ended.WALL
-    if report.exit_code == _KILLED:
-        return Ended.MEMORY
-    if report.exit_code < 0:
-        return Ended.CRASH
-    if report.exit_code == 0 and state == END:
-        return Ended.DONE
-    if report.exit_code == 0 and state == FAULT:
-        return Ended.FAULT
-    if state == UNTOUCHED:
-        raise JailBrokenError(f"a child ended with {report.exit_code} before it ran anything")
-    return Ended.EXITED

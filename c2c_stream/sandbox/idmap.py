@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from c2c_stream.sandbox.jail import CHILD_UID
+from c2c_stream.sandbox.protocol import CHILD_UID
 
 # Above what containers and system users usually take, and below 2^31.
 _PREFERRED: Final = 0x70000000

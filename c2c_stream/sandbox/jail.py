@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from c2c_stream.sandbox import linux
+from c2c_stream.sandbox.protocol import CHILD_UID, HOST_NAME
 
-CHILD_UID: Final = 65534
 _ROOT_MOUNT: Final = "/tmp"  # noqa: S108  # only a place to mount on, in a namespace of our own
 _NAMESPACES: Final = {
     "pid": linux.CLONE_NEWPID,
@@ -95,6 +95,8 @@ def _enter_namespaces() -> None:
     for name, flag in _NAMESPACES.items():
         with wall(name, _USER_HINT):
             linux.unshare(flag)
+    with wall("uts", _USER_HINT):
+        linux.name_host(HOST_NAME)
 
 
 def _build_root(config: Mapping[str, Any]) -> None:

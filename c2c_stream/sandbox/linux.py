@@ -26,6 +26,7 @@ MS_PRIVATE: Final = 1 << 18
 MNT_DETACH: Final = 2
 
 _PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _SECCOMP_SET_MODE_FILTER: Final = 1
 _AT_FDCWD: Final = -100
@@ -77,6 +78,12 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(flags), "unshare")
 
 
+def name_host(name: str) -> None:
+    """Give this UTS namespace a name of its own instead of the machine's."""
+    data = os.fsencode(name)
+    _check(_libc.sethostname(data, ctypes.c_size_t(len(data))), "sethostname")
+
+
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
     """Mount `source` on `target`."""
     arguments = [os.fsencode(part) or None for part in (source, target, kind)]
@@ -117,6 +124,11 @@ def die_with_parent(signal: int) -> None:
 def forbid_new_privileges() -> None:
     """No exec gives this process, or any child of it, more than it has."""
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def hide_from_others() -> None:
+    """No other process of our uid may look into this one or its children, or change them."""
+    _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def map_shared(fd: int, length: int) -> memoryview:

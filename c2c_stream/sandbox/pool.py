@@ -2,48 +2,48 @@
 
 import asyncio
 import marshal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from c2c_stream.errors import Poison, Unavailable
 from c2c_stream.sandbox.arena import REQUEST_BYTES
-from c2c_stream.sandbox.host import Jail, JailBrokenError, Plan
-from c2c_stream.sandbox.idmap import is_privileged
-from c2c_stream.sandbox.layout import interpreter, layout_of
+from c2c_stream.sandbox.judge import JailBrokenError
+from c2c_stream.sandbox.layout import interpreter
+from c2c_stream.sandbox.plan import Plan
 from c2c_stream.sandbox.unavailable import SandboxUnavailable
 from c2c_stream.sandbox.verdicts import Reply
+from c2c_stream.sandbox.walls import Walls, required_walls
 from c2c_stream.settings import SandboxSettings
 
-OPTIONAL_WALLS: Final = frozenset({"cgroup"})
-ALL_WALLS: Final = frozenset(
-    {
-        "user",
-        "mount",
-        "root",
-        "pid",
-        "net",
-        "ipc",
-        "uts",
-        "cgroup-namespace",
-        "uid",
-        "capabilities",
-        "rlimits",
-        "seccomp",
-        "fds",
-        "cgroup",
-    }
-)
 _TRIES: Final = 2  # on different jails; what breaks both is at fault itself
 WALL_FACTOR: Final = 4
+
+
+class Box(Protocol):
+    """One jail, or one container: what a zygote lives in."""
+
+    walls: Walls
+    python: str
+    served: int
+
+    @property
+    def pid(self) -> int:
+        """The pid of its first process."""
+
+    async def run(self, request: bytes, cpu_ms: int, wall_ms: int) -> Reply:
+        """Run one request in a child of its own. Raises JailBrokenError."""
+
+    def kill(self) -> None:
+        """End every process in it. May be called twice."""
 
 
 class _Slot:
     """A place for a jail. Empty after its jail broke, until the next request."""
 
     def __init__(self) -> None:
-        self.jail: Jail | None = None
+        self.jail: Box | None = None
 
     def clear(self) -> None:
         if self.jail is not None:
@@ -55,7 +55,7 @@ class Pool:
     """Jails that run one program, each request in a child of its own.
 
     `program` is "module:function", called in the child as function(request, emit). `search` are
-    folders to import it from, besides this package's own.
+    folders to import it from, besides this package's own. `told` hears of the walls of each jail.
     """
 
     def __init__(
@@ -67,29 +67,30 @@ class Pool:
         hash_seed: int = 0,
         preload: Sequence[str] = (),
         search: Sequence[str] = (),
+        told: Callable[[Walls], None] = lambda _: None,
     ) -> None:
         self._settings = settings
+        self._told = told
+        self._build = _builder(settings)
         self._plan = Plan(
             program=program,
             preload=tuple(preload),
             search=tuple(str(Path(folder).resolve()) for folder in search),
             hash_seed=hash_seed,
             memory_bytes=settings.memory_bytes,
-            layout=layout_of(interpreter()),
-            privileged=is_privileged(),
+            python=interpreter(),
+            image=settings.image,
         )
         self._slots = [_Slot() for _ in range(jobs)]
         self._free: asyncio.LifoQueue[_Slot] = asyncio.LifoQueue()
-        self.walls: frozenset[str] = frozenset()
         self.python = ""
 
     async def start(self) -> None:
         """Build all jails. Raises SandboxUnavailable where a required wall does not stand."""
-        required = required_walls(self._settings.require_walls)
+        required_walls(self._settings.require_walls, self._settings.backend)
         try:
             for slot in self._slots:
                 await self._fill(slot)
-                _demand(required - self.walls)
                 self._free.put_nowait(slot)
         except BaseException:
             await self.stop()
@@ -122,7 +123,7 @@ class Pool:
         raise Poison(f"sandbox: the request broke {_TRIES} jails in a row: {broken}")
 
     @asynccontextmanager
-    async def _jail(self) -> AsyncIterator[Jail]:
+    async def _jail(self) -> AsyncIterator[Box]:
         """Lend a jail. One that is left by an exception, or is old, is not used again."""
         slot = await self._free.get()
         try:
@@ -136,38 +137,30 @@ class Pool:
         finally:
             self._free.put_nowait(slot)
 
-    async def _refill(self, slot: _Slot) -> Jail:
+    async def _refill(self, slot: _Slot) -> Box:
         try:
             return await self._fill(slot)
         except SandboxUnavailable as error:
             raise Unavailable(f"no jail could be built again: {error}") from error
 
-    async def _fill(self, slot: _Slot) -> Jail:
-        slot.jail = jail = await Jail.build(self._plan)
-        self.walls = frozenset(jail.walls)
+    async def _fill(self, slot: _Slot) -> Box:
+        slot.jail = jail = await self._build(self._plan)
         self.python = jail.python
+        self._told(jail.walls)
+        try:
+            jail.walls.demand(self._settings.require_walls)
+        except SandboxUnavailable:
+            slot.clear()
+            raise
         return jail
 
 
-def required_walls(setting: str) -> frozenset[str]:
-    """Return the walls that `sandbox.require_walls` names. Raises SandboxUnavailable."""
-    if setting == "all":
-        return ALL_WALLS
-    if setting == "all-but-cgroup":
-        return ALL_WALLS - OPTIONAL_WALLS
-    named = frozenset(part.strip() for part in setting.split(",") if part.strip())
-    unknown = named - ALL_WALLS
-    if unknown or not named:
-        raise SandboxUnavailable(
-            f"sandbox.require_walls: {setting!r} names no wall that there is; "
-            f"all, all-but-cgroup, or some of {', '.join(sorted(ALL_WALLS))}"
-        )
-    return named
+def _builder(settings: SandboxSettings) -> Callable[[Plan], Awaitable[Box]]:
+    """Return what builds a box of the backend that is set; the other is not imported."""
+    if settings.backend == "jail":
+        from c2c_stream.sandbox.host import Jail  # noqa: PLC0415  # Linux only
 
+        return Jail.build
+    from c2c_stream.sandbox.container import Container  # noqa: PLC0415  # its client is an extra
 
-def _demand(missing: frozenset[str]) -> None:
-    if missing:
-        raise SandboxUnavailable(
-            f"sandbox: the walls {', '.join(sorted(missing))} do not stand here, and "
-            "sandbox.require_walls asks for them; nothing is run without them"
-        )
+    return Container.build

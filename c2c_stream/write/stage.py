@@ -1,11 +1,12 @@
 """The writer's door: a Candidate in, Inputs or one rejection out. The search runs in a jail."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from c2c_stream.engine.stage import Outcome, Place, turned_down
 from c2c_stream.reasons import Reason
 from c2c_stream.records import Candidate, Inputs, Writing, content_hash
-from c2c_stream.sandbox import Ended, Pool, Reply
+from c2c_stream.sandbox import Ended, Pool, Reply, Walls
 from c2c_stream.settings import SandboxSettings, WriteSettings, jobs_of
 from c2c_stream.write.child import VERSION
 from c2c_stream.write.frames import ForgedError, Told, parse_frames
@@ -28,12 +29,19 @@ _REASONS: Final = {
 
 
 class Writer:
-    """Writes inputs by search, in a pool of jails."""
+    """Writes inputs by search, in a pool of jails. `told` hears of the walls of each jail."""
 
-    def __init__(self, settings: WriteSettings, sandbox: SandboxSettings) -> None:
+    def __init__(
+        self,
+        settings: WriteSettings,
+        sandbox: SandboxSettings,
+        told: Callable[[Walls], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
         self._jobs = jobs_of(settings.jobs)
-        self._pool = Pool(PROGRAM, self._jobs, sandbox, hash_seed=HASH_SEED, preload=PRELOAD)
+        self._pool = Pool(
+            PROGRAM, self._jobs, sandbox, hash_seed=HASH_SEED, preload=PRELOAD, told=told
+        )
 
     async def start(self) -> None:
         """Build the jails. Raises SandboxUnavailable."""

@@ -51,6 +51,7 @@ def request_of(*arguments: str, **changes: Any) -> dict[str, Any]:
         "max_result_bytes": 100,
         "max_bytes": 1000,
         "seed": 1,
+        "elsewhere": False,
         **changes,
     }
 

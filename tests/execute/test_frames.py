@@ -35,6 +35,13 @@ def test_frames_are_the_load_and_then_the_calls() -> None:
         ([LOADED, "0 value -1 x"], "impossible number"),
         ([LOADED, "0 value 9999999999999 x"], "impossible number"),
         ([LOADED, "-2 value 1 x"], "impossible number"),
+        ([LOADED, "00 value 1 x"], "impossible number"),
+        ([LOADED, "0 value 01 x"], "impossible number"),
+        ([LOADED, "0 value 1 "], "does not belong"),
+        ([LOADED, "0 memory 1 x"], "does not belong"),
+        ([LOADED, "0 load_error 1 x"], "does not belong"),
+        (["-1 memory 3 "], "does not belong"),
+        (["-1 value 3 x"], "does not belong"),
         ([LOADED, "0 crash 1 x"], "unknown verdict"),
         ([LOADED, "0 value 1 \ud800"], "cannot be encoded"),
         ([LOADED, "0 value 1 " + "x" * 101], "longer than agreed"),
@@ -58,7 +65,9 @@ def test_any_text_is_calls_or_forged(frames: list[str]) -> None:
     assert len(calls) == len(frames) + 1
 
 
-@given(st.integers(0, 99), st.text(st.characters(exclude_categories=["Cs"]), max_size=9))
+@given(
+    st.integers(0, 99), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9)
+)
 def test_a_call_is_spelled_as_its_frame(number: int, text: str) -> None:
     frame = f"{number} value 7 {text}"
 
@@ -75,7 +84,11 @@ def test_what_was_compiled_stands_apart() -> None:
     assert split_prepared([LOADED]) == (b"", [LOADED])
 
 
-@pytest.mark.parametrize("frame", ["P0g", "P\u0661", "P" + "0" * (1 << 20)], ids=["g", "u", "long"])
+@pytest.mark.parametrize(
+    "frame",
+    ["P0g", "P\u0661", "P" + "0" * (1 << 20), "P00 ff", "P00FF", "P0"],
+    ids=["g", "u", "long", "space", "upper", "odd"],
+)
 def test_what_was_compiled_is_hexadecimal_and_bounded(frame: str) -> None:
     with pytest.raises(ForgedError, match="what was compiled"):
         split_prepared([frame])

@@ -1,6 +1,5 @@
 """The same walls for root and for an ordinary user, and what is said where one cannot stand."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,19 +8,19 @@ import pytest
 
 from c2c_stream.sandbox import SandboxUnavailable, filters
 from tests.require import require_command
+from tests.users import ENVIRONMENT, NOBODY, as_nobody, open_python
 
-ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
-NOBODY = 65534
 SCRIPT = """
 import asyncio, sys
 from c2c_stream.sandbox import Pool, SandboxUnavailable
 from c2c_stream.settings import SandboxSettings
 async def main():
-    pool = Pool("echo_program:main", 1, SandboxSettings(), search=(sys.argv[1],))
+    told = lambda walls: print(sorted(walls.standing))
+    pool = Pool("echo_program:main", 1, SandboxSettings(), search=(sys.argv[1],), told=told)
     await pool.start()
     source = "emit(repr((os.getuid(), os.getpid())))"
-    print(await pool.run({"source": source}, 2000), sorted(pool.walls))
+    print(await pool.run({"source": source}, 2000))
     await pool.stop()
 try:
     asyncio.run(main())
@@ -30,28 +29,9 @@ except SandboxUnavailable as error:
 """
 
 
-ENVIRONMENT = {
-    "PATH": os.environ["PATH"],
-    "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
-
-
-def open_python() -> str | None:
-    """Return an interpreter of our version that everybody may start, or None."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    known = (os.path.realpath(sys.executable), f"/usr/bin/{version}", f"/usr/local/bin/{version}")
-    return next((path for path in known if is_open(path)), None)
-
-
-def is_open(path: str) -> bool:
-    around = (Path(path), *Path(path).parents)
-    return Path(path).exists() and all(p.stat().st_mode & 0o001 for p in around)
-
-
-def build_a_jail(python: str, *prefix: str) -> str:
+def build_a_jail(*command: str) -> str:
     done = subprocess.run(
-        [*prefix, python, "-c", SCRIPT, str(PROGRAMS)],
+        [*command, str(PROGRAMS)],
         capture_output=True,
         text=True,
         timeout=100,
@@ -63,15 +43,7 @@ def build_a_jail(python: str, *prefix: str) -> str:
 
 
 def test_an_ordinary_user_has_every_wall_too() -> None:
-    if os.geteuid() != 0:
-        out = build_a_jail(sys.executable)
-    else:
-        require_command("setpriv")
-        python = open_python()
-        if python is None or not is_open(str(PROGRAMS)):
-            pytest.skip("needs an interpreter and a checkout that anybody may read")
-        change = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-        out = build_a_jail(python, *change)
+    out = build_a_jail(*as_nobody("-c", SCRIPT))
 
     assert f"({NOBODY}, 1)" in out
     for wall in ("user", "pid", "net", "root", "uid", "capabilities", "seccomp", "fds"):
@@ -83,7 +55,7 @@ def test_without_user_namespaces_it_refuses_and_says_what_to_do() -> None:
     forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
     nested = ("unshare", "-U", "--map-root-user", "sh", "-c", forbid, "sh")
 
-    out = build_a_jail(open_python() or sys.executable, *nested)
+    out = build_a_jail(*nested, open_python() or sys.executable, "-c", SCRIPT)
 
     assert out.startswith("refused:")
     assert "wall 'user' cannot be built" in out

@@ -1,4 +1,4 @@
-# reason = "timeout_cpu"
+# reason = ["timeout_cpu", "timeout_wall"]
 # steps = 100000000
 
 def f(n):

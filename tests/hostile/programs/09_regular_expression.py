@@ -1,4 +1,4 @@
-# reason = "timeout_cpu"
+# reason = ["timeout_cpu", "timeout_wall"]
 
 import re
 

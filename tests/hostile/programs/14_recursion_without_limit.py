@@ -1,4 +1,4 @@
-# reason = ["crash", "memory", "timeout_cpu", "step_limit"]
+# reason = ["crash", "memory", "timeout_cpu", "timeout_wall", "step_limit"]
 # steps = 100000000
 
 import sys

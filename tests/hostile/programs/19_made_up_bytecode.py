@@ -1,4 +1,4 @@
-# reason = ["crash", "timeout_cpu", "exited"]
+# reason = ["crash", "timeout_cpu", "timeout_wall", "exited"]
 
 import types
 

@@ -1,3 +1,4 @@
+# machine = "x86_64"
 # kept = ["value: [1]"]
 
 import ctypes

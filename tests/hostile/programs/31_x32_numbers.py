@@ -1,3 +1,4 @@
+# machine = "x86_64"
 # reason = "crash"
 
 import ctypes

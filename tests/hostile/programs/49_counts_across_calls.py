@@ -1,5 +1,5 @@
 # arguments = ["1", "1", "1"]
-# reason = "not_deterministic"
+# reason = "depends_on_calls"
 
 count = 0
 

@@ -1,4 +1,4 @@
-# reason = ["timeout_cpu", "step_limit"]
+# reason = ["timeout_cpu", "timeout_wall", "step_limit"]
 
 import signal
 

@@ -1,5 +1,5 @@
 # arguments = ["['alpha', 'beta', 'gamma', 'delta', 'epsilon']", "['a']"]
-# reason = "not_deterministic"
+# reason = "depends_on_set_order"
 
 def f(words):
     return list(set(words))

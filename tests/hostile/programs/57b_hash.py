@@ -1,4 +1,4 @@
-# reason = "not_deterministic"
+# reason = "depends_on_address"
 
 def f(n):
     return hash("a")

@@ -1,4 +1,4 @@
-# kept = ["value: ('0.3', 'UTC', 1)"]
+# kept = ["value: ('0.3', 1)"]
 
 import decimal
 import gc
@@ -12,4 +12,4 @@ def f(n):
     warnings.simplefilter("error")
     gc.disable()
     third = str(decimal.Decimal(1) / 3)
-    return third, time.tzname[0], 1
+    return third, 1

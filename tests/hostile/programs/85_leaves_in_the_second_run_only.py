@@ -1,4 +1,4 @@
-# reason = "not_deterministic"
+# reason = "depends_on_calls"
 # arguments = ["1", "2"]
 
 import os

@@ -6,6 +6,7 @@ All else is what production runs. What the two make of a function stands in its 
 import asyncio
 from typing import Any, Final
 
+import structlog
 import typer
 
 from c2c_stream.cli import reporting, serve
@@ -87,14 +88,14 @@ def number_of(function: Function) -> int:
     return int(function.qualified_name.partition("_")[2]) + 1
 
 
-def _fast(stage: str, settings: Settings) -> Any:
+def _fast(stage: str, settings: Settings, log: structlog.stdlib.BoundLogger) -> Any:
     match stage:
         case "writer":
             return FastWriter()
         case "executor":
             return FastExecutor()
         case _:
-            return _real(stage, settings)
+            return _real(stage, settings, log)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,6 @@
+# reason = "timeout_wall"
+
+import signal
+
+def f(n):
+    return signal.sigwait({signal.SIGUSR1})

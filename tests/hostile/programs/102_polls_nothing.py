@@ -1,0 +1,6 @@
+# reason = "timeout_wall"
+
+import select
+
+def f(n):
+    return select.poll().poll()

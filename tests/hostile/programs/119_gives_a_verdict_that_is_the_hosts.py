@@ -1,0 +1,7 @@
+# reason = "exited"
+
+import sys
+
+def f(n):
+    sys._getframe(2).f_locals["self"]._emit("0 not_deterministic 1 forged")
+    return 1

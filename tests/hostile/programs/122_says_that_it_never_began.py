@@ -1,0 +1,8 @@
+# dead_letter = true
+
+import os
+import sys
+
+def f(n):
+    sys._getframe(2).f_locals["self"]._emit.__self__.mark(0)
+    os._exit(1)

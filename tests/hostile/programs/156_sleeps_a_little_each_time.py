@@ -1,0 +1,7 @@
+# reason = "timeout_wall"
+
+import time
+
+def f(n):
+    while True:
+        time.sleep(0.05)
