@@ -12,6 +12,10 @@ from c2c_stream.settings import Settings, load_settings
 
 BROKER_HELP: Final = "local:PATH of the log, or kafka://HOST:PORT,... [C2C_BROKER]"
 PROPERTY_HELP: Final = "Any librdkafka property, as KEY=VALUE; may be given again."
+WRITER_HELP: Final = (
+    "What writes the inputs: auto, search, openai, vllm or hybrid; auto is hybrid where a model is"
+    " named (C2C_MODEL__NAME, C2C_MODEL__SERVERS), else search."
+)
 
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder of the run. [C2C_OUT]")]
 BrokerOption = Annotated[str | None, typer.Option("--broker", help=BROKER_HELP)]

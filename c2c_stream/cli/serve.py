@@ -17,6 +17,7 @@ from c2c_stream.cli import codecs, reporting, trouble
 from c2c_stream.cli.brokers import engine_of, open_broker
 from c2c_stream.cli.leaving import leaving_in_time
 from c2c_stream.cli.options import (
+    WRITER_HELP,
     BrokerOption,
     OutOption,
     PortOption,
@@ -51,6 +52,7 @@ def serve(
     broker: BrokerOption = None,
     schema_registry: RegistryOption = None,
     http_port: PortOption = None,
+    writer: Annotated[str | None, typer.Option(help=WRITER_HELP)] = None,
     properties: PropertyOption = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
     trouble_slot: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -71,6 +73,7 @@ def serve(
         broker=broker,
         schema_registry=schema_registry,
         http_port=http_port,
+        write=None if writer is None else {"writer": writer},
     )
     forget_secrets()
     if stage not in SERVICES:
@@ -167,15 +170,17 @@ def worker_of(
 
             return PureWorker(Formatter(settings.format))
         case _:
-            return AsyncWorker(_async_stage(stage, settings), settings.engine.record_deadline_s)
+            found = _async_stage(stage, settings, log)
+            return AsyncWorker(found, settings.engine.record_deadline_s)
 
 
-def _async_stage(stage: str, settings: Settings) -> Any:
+def _async_stage(stage: str, settings: Settings, log: structlog.stdlib.BoundLogger) -> Any:
     match stage:
         case "writer":
-            from c2c_stream.write.stage import Writer
+            from c2c_stream.write.choose import said_of, stage_for
 
-            return Writer(settings.write, settings.sandbox)
+            log.info("writing", writer=said_of(settings))
+            return stage_for(settings)
         case "executor":
             from c2c_stream.execute.stage import Executor
 

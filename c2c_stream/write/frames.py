@@ -2,14 +2,22 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from c2c_stream.code.literals import parse_arguments
 from c2c_stream.write.arguments import MAX_INPUT_CHARS, written
 
 _MAX_COUNT: Final = 1 << 40
-_COUNTS: Final = ("iterations", "steps", "edges", "edges_covered")
+_COUNTS: Final = (
+    "iterations",
+    "steps",
+    "edges",
+    "edges_covered",
+    "working",
+    "outputs",
+    "implausible",
+)
 
 
 class ForgedError(ValueError):
@@ -25,7 +33,10 @@ class Told:
     steps: int = 0
     edges: int = 0
     edges_covered: int = 0
-    load_error: str = ""
+    working: int = 0
+    outputs: int = 0
+    implausible: int = 0
+    load_error: str = field(default="", kw_only=True)
 
 
 def parse_frames(frames: Sequence[str], count: int) -> Told:
@@ -40,8 +51,8 @@ def parse_frames(frames: Sequence[str], count: int) -> Told:
         return Told(load_error=_plain(fields["load_error"]))
     if set(fields) != {"inputs", *_COUNTS}:
         raise ForgedError("a frame has other fields")
-    iterations, steps, edges, covered = (_count(fields[name]) for name in _COUNTS)
-    return Told(_inputs(fields["inputs"], count), iterations, steps, edges, covered)
+    counts = [_count(fields[name]) for name in _COUNTS]
+    return Told(_inputs(fields["inputs"], count), *counts)
 
 
 def _fields(frame: str) -> dict[str, Any]:
