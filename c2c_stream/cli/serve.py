@@ -126,10 +126,20 @@ def _serve(
         run=settings.run,
     )
     with suppress(OSError):
-        log.info("started", run=settings.run, port=http.port, pid=os.getpid())
+        told = {"run": settings.run, "port": http.port, "pid": os.getpid()}
+        log.info("started", **told, **_chosen(stage, settings))
     runner.run(stopping)
     with suppress(OSError):
         log.info("stopped")
+
+
+def _chosen(stage: str, settings: Settings) -> dict[str, str]:
+    """Return what a service's settings left to it, in words."""
+    if stage != "writer":
+        return {}
+    from c2c_stream.write.choose import said_of
+
+    return {"writer": said_of(settings)}
 
 
 def telling(log: structlog.stdlib.BoundLogger, slot: int | None = None) -> Callable[[str], None]:
@@ -170,16 +180,14 @@ def worker_of(
 
             return PureWorker(Formatter(settings.format))
         case _:
-            found = _async_stage(stage, settings, log)
-            return AsyncWorker(found, settings.engine.record_deadline_s)
+            return AsyncWorker(_async_stage(stage, settings), settings.engine.record_deadline_s)
 
 
-def _async_stage(stage: str, settings: Settings, log: structlog.stdlib.BoundLogger) -> Any:
+def _async_stage(stage: str, settings: Settings) -> Any:
     match stage:
         case "writer":
-            from c2c_stream.write.choose import said_of, stage_for
+            from c2c_stream.write.choose import stage_for
 
-            log.info("writing", writer=said_of(settings))
             return stage_for(settings)
         case "executor":
             from c2c_stream.execute.stage import Executor

@@ -7,7 +7,7 @@ import pytest
 from c2c_stream.code.literals import parse_arguments
 from c2c_stream.engine.stage import Outcome, Place
 from c2c_stream.errors import SettingsError, Unavailable
-from c2c_stream.records import Candidate, Writing
+from c2c_stream.records import Candidate, Inputs, Writing
 from c2c_stream.settings import ModelSettings, SandboxSettings, Settings, WriteSettings, writer_of
 from c2c_stream.write.choose import said_of, stage_for
 from c2c_stream.write.frames import Told
@@ -80,9 +80,15 @@ def written(code: str, model: Scripted, **settings: Any) -> Outcome:
     return outcome
 
 
+def inputs_of(outcome: Outcome) -> Inputs:
+    [record] = outcome.outputs
+    assert isinstance(record, Inputs)
+    return record
+
+
 def test_a_model_is_asked_where_the_search_fell_short_and_its_inputs_are_multiplied() -> None:
     model = Scripted(f"{KNOWN}\nword='x'\n")
-    [record] = written(HIDDEN, model).outputs
+    record = inputs_of(written(HIDDEN, model))
     how: Writing = record.writing
     assert (how.writer, how.why, how.model) == ("hybrid", "few_inputs", "tiny")
     assert (how.tokens_in, how.tokens_out, how.tokens_cached) == (90, 12, 64)
@@ -101,7 +107,7 @@ def test_what_a_model_wrote_is_mutated_into_more() -> None:
     )
     flag = next(n for n in range(10007) if n * 7919 % 10007 == 4321)
     text = f"record={{'kind': 'ship', 'flag': {flag}, 'name': 'Ida', 'crew': 30}}\n"
-    [record] = written(code, Scripted(text)).outputs
+    record = inputs_of(written(code, Scripted(text)))
     works = [parse_arguments(a)[1]["record"] for a in record.arguments]
     assert len([r for r in works if isinstance(r, dict) and r.get("flag") == flag]) >= 5
 
@@ -109,28 +115,28 @@ def test_what_a_model_wrote_is_mutated_into_more() -> None:
 def test_inputs_that_all_raise_are_repaired() -> None:
     code = "def f(row):\n    return row['harbour_name_17'].split(',')[2]\n"
     model = Scripted("row={'harbour_name_17': 'a'}\n")
-    [record] = written(code, model, when_outputs_below=99).outputs
+    record = inputs_of(written(code, model, when_outputs_below=99))
     assert record.writing.why == "few_outputs"
     assert record.writing.inputs >= 3
 
 
 def test_what_the_search_did_well_costs_no_tokens() -> None:
     model = Scripted("n=1")
-    [record] = written(EASY, model).outputs
+    record = inputs_of(written(EASY, model))
     assert model.asked == []
     assert (record.writing.writer, record.writing.model) == ("search", "")
 
 
 def test_a_share_of_the_others_is_asked_about_and_told_what_is_known() -> None:
     model = Scripted("n=123454321\n")
-    [record] = written(EASY, model, sampled_share=1.0).outputs
+    record = inputs_of(written(EASY, model, sampled_share=1.0))
     assert record.writing.why == "sampled"
     assert "n=123454321" in record.arguments
     assert "these are known, write others: n=" in model.asked[0].prompt.own
 
 
 def test_noise_leaves_what_the_search_found_and_is_paid_for() -> None:
-    [record] = written(EASY, Scripted("Sorry!"), sampled_share=1.0).outputs
+    record = inputs_of(written(EASY, Scripted("Sorry!"), sampled_share=1.0))
     assert record.writing.tokens_out == 12
     assert record.writing.inputs == 10
     outcome = written(HIDDEN, Scripted("Sorry!"))
@@ -141,7 +147,7 @@ def test_a_seed_that_hangs_leaves_what_the_search_found() -> None:
     code = HIDDEN.replace("!= 'aa", "== 'aa").replace(
         "raise ValueError(word)", "7 ** (10 ** 9) % 2"
     )
-    [record] = written(code, Scripted(KNOWN), sampled_share=1.0, when_coverage_below=0).outputs
+    record = inputs_of(written(code, Scripted(KNOWN), sampled_share=1.0, when_coverage_below=0))
     assert KNOWN not in record.arguments
     assert record.writing.inputs == 10
 
@@ -161,7 +167,7 @@ def test_a_model_that_is_away_is_waited_for() -> None:
 def test_a_prompt_that_is_too_long_is_not_sent() -> None:
     model = Scripted("n=1")
     long = EASY + "#" * 5000
-    [record] = written(long, model, sampled_share=1.0, max_prompt_chars=5000).outputs
+    record = inputs_of(written(long, model, sampled_share=1.0, max_prompt_chars=5000))
     assert record.writing.inputs == 10
     assert model.asked == []
 
@@ -229,7 +235,7 @@ def alone(record: Candidate, model: Scripted, **settings: Any) -> Outcome:
 
 
 def test_a_model_alone_writes_inputs_and_its_record_says_how() -> None:
-    [record] = alone(candidate(), Scripted("n=1\nn=2\nn=x\n")).outputs
+    record = inputs_of(alone(candidate(), Scripted("n=1\nn=2\nn=x\n")))
     assert record.arguments == ("n=1", "n=2")
     how = record.writing
     assert (how.writer, how.version, how.model, how.inputs) == ("openai", VERSION, "tiny", 2)

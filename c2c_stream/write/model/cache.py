@@ -25,7 +25,11 @@ class Cache:
         """Open or make the file. Raises SettingsError where the folder cannot hold it."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(folder / NAME, isolation_level=None)
+            self._file = sqlite3.connect(
+                folder / NAME,
+                isolation_level=None,
+                check_same_thread=False,  # made on one thread, used on another alone
+            )
             self._file.execute("PRAGMA journal_mode=WAL")
             # A crash of the process loses nothing; one of the machine some answers at most.
             self._file.execute("PRAGMA synchronous=NORMAL")
