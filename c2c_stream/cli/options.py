@@ -16,6 +16,8 @@ WRITER_HELP: Final = (
     "What writes the inputs: auto, search, openai, vllm or hybrid; auto is hybrid where a model is"
     " named (C2C_MODEL__NAME, C2C_MODEL__SERVERS), else search."
 )
+MODEL_HELP: Final = "The model's name. [C2C_MODEL__NAME]"
+SERVER_HELP: Final = "Its OpenAI-compatible servers, http://HOST:PORT/v1,... [C2C_MODEL__SERVERS]"
 
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder of the run. [C2C_OUT]")]
 BrokerOption = Annotated[str | None, typer.Option("--broker", help=BROKER_HELP)]

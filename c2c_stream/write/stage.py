@@ -58,9 +58,16 @@ class Writer:
         metrics.WRITTEN.labels("search", "").inc()
         return outcome_of(record, await self.search(record))
 
-    async def search(self, record: Candidate, seeds: Sequence[str] = ()) -> Told | Outcome:
-        """Return what a search found, from `seeds` on, or the rejection that it ended in."""
+    async def search(
+        self, record: Candidate, seeds: Sequence[str] = (), steps: int | None = None
+    ) -> Told | Outcome:
+        """Return what a search found, from `seeds` on, or the rejection that it ended in.
+
+        `steps` is another budget than the settings have; with none the seeds alone are run.
+        """
         request = request_for(record, self._settings, seeds)
+        if steps is not None:
+            request["steps"] = steps
         reply = await self._pool.run(request, self._settings.cpu_ms)
         return told_in(record, reply, self._settings.inputs)
 

@@ -53,7 +53,10 @@ class Found:
 def search(
     source: str, entry_point: str, seed: int, count: int, budget: int, *, seeds: Sequence[str] = ()
 ) -> Found:
-    """Write up to `count` inputs, with about `budget` steps, from `seeds` on. Raises LoadError."""
+    """Write up to `count` inputs, with about `budget` steps, from `seeds` on. Raises LoadError.
+
+    Without a budget the seeds alone are run.
+    """
     try:
         tree = ast.parse(source)
         evidence = gather(tree, entry_point)
@@ -108,7 +111,7 @@ class Search:
         for values in self._seeds:
             self._try(values, 0)
         self._seeding = False
-        for values in self._first():
+        for values in self._first() if budget else ():
             self._try(values, 0)
         while self._steps < budget and not self._is_done():
             values, chain = self._queue.popleft() if self._queue else (self._next(), 0)
