@@ -15,6 +15,7 @@ from c2c_stream.write.hybrid import HybridWriter, why_ask
 from c2c_stream.write.model.asking import Answer, Ask
 from c2c_stream.write.model.prompt import VERSION
 from c2c_stream.write.model.stage import Author, ModelWriter
+from c2c_stream.write.search.loop import search
 from c2c_stream.write.stage import Writer
 from tests.write.model.make import candidate
 
@@ -283,3 +284,22 @@ def test_the_vllm_writer_says_what_it_needs(tmp_path: Any) -> None:
     )
     with pytest.raises(SettingsError, match=r"pip install 'c2c-stream\[vllm\]'"):
         asyncio.run(stage_for(settings).start())
+
+
+def test_what_somebody_thought_of_is_chosen_before_what_was_drawn() -> None:
+    code = "def f(text):\n    return text.title()\n"
+    places = ("the harbour", "a small island", "the old town", "our village", "the river")
+    seeds = [f"text='a walk around {place} at night'" for place in places]
+    found = search(code, "f", 1, 10, 60_000, seeds=seeds)
+    assert set(seeds) <= set(found.inputs)
+
+
+def test_without_a_budget_the_seeds_alone_are_run() -> None:
+    found = search(EASY, "f", 1, 10, 0, seeds=["n=1", "n=2", "m=3", "n=)"])
+    assert (found.inputs, found.iterations) == (("n=1", "n=2"), 2)
+
+
+def test_a_seed_may_pass_more_names_where_the_function_takes_them() -> None:
+    code = "def f(a, *rest, b=1, **more):\n    return [a, b, rest, sorted(more)]\n"
+    seeds = ["1, 2, 3, b=4", "a=1, z=5", "a=1, b=2, y=[6]"]
+    assert set(search(code, "f", 1, 5, 0, seeds=seeds).inputs) == set(seeds)

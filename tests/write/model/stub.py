@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -112,6 +112,7 @@ class Stub:
     most_in_flight: int = 0
     hung_up: int = 0
     port: int = field(default_factory=lambda: free_ports(1)[0])
+    loop: asyncio.AbstractEventLoop | None = None
     _server: asyncio.Server | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -131,6 +132,11 @@ class Stub:
             for writer in list(self._open):
                 writer.transport.abort()
             self._server = None
+
+    def on_its_loop(self, what: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do something where it serves, if that is a thread of its own, and wait for it."""
+        assert self.loop
+        asyncio.run_coroutine_threadsafe(what(), self.loop).result()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
@@ -190,12 +196,12 @@ async def _gone(reader: asyncio.StreamReader) -> None:
 async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request | None:
     try:
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        pairs = (line.partition(": ") for line in lines if line)
+        headers = {name.lower(): value for name, _, value in pairs}
+        data = await reader.readexactly(int(headers.get("content-length", 0)))
     except asyncio.IncompleteReadError:
         return None
     method, path, _ = first.split(" ")
-    pairs = (line.partition(": ") for line in lines if line)
-    headers = {name.lower(): value for name, _, value in pairs}
-    data = await reader.readexactly(int(headers.get("content-length", 0)))
     body = json.loads(data) if data else None
     return Request(method, path, headers, body, writer, time.monotonic())
 
@@ -203,14 +209,14 @@ async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> R
 @contextmanager
 def in_thread(stub: Stub) -> Iterator[Stub]:
     """Serve on a loop of its own, for tests whose other side is a process."""
-    loop = asyncio.new_event_loop()
+    loop = stub.loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    asyncio.run_coroutine_threadsafe(stub.open(), loop).result()
+    stub.on_its_loop(stub.open)
     try:
         yield stub
     finally:
-        asyncio.run_coroutine_threadsafe(stub.shut(), loop).result()
+        stub.on_its_loop(stub.shut)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
