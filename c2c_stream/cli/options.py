@@ -12,12 +12,6 @@ from c2c_stream.settings import Settings, load_settings
 
 BROKER_HELP: Final = "local:PATH of the log, or kafka://HOST:PORT,... [C2C_BROKER]"
 PROPERTY_HELP: Final = "Any librdkafka property, as KEY=VALUE; may be given again."
-WRITER_HELP: Final = (
-    "What writes the inputs: auto, search, openai, vllm or hybrid; auto is hybrid where a model is"
-    " named (C2C_MODEL__NAME, C2C_MODEL__SERVERS), else search."
-)
-MODEL_HELP: Final = "The model's name. [C2C_MODEL__NAME]"
-SERVER_HELP: Final = "Its OpenAI-compatible servers, http://HOST:PORT/v1,... [C2C_MODEL__SERVERS]"
 
 OutOption = Annotated[Path | None, typer.Option("--out", help="Folder of the run. [C2C_OUT]")]
 BrokerOption = Annotated[str | None, typer.Option("--broker", help=BROKER_HELP)]
@@ -31,6 +25,24 @@ RegistryOption = Annotated[
 ]
 PortOption = Annotated[
     int | None, typer.Option("--http-port", help="Port of /metrics; 0: a free one.")
+]
+WriterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--writer",
+        help="What writes the inputs: auto, search, openai, vllm or hybrid; auto is hybrid where a"
+        " model is named, else search. [C2C_WRITE__WRITER]",
+    ),
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="The model's name. [C2C_MODEL__NAME]")
+]
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        help="Its OpenAI-compatible servers, http://HOST:PORT/v1,... [C2C_MODEL__SERVERS]",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PropertyOption = Annotated[

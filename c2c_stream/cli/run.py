@@ -20,11 +20,11 @@ from c2c_stream.cli.children import Children
 from c2c_stream.cli.exits import Exit, table
 from c2c_stream.cli.funnel import Funnel
 from c2c_stream.cli.options import (
-    MODEL_HELP,
-    SERVER_HELP,
-    WRITER_HELP,
+    ModelOption,
     PropertyOption,
     RegistryOption,
+    ServerOption,
+    WriterOption,
     settings_from,
 )
 from c2c_stream.cli.report import (
@@ -84,9 +84,9 @@ EPILOG = f"Exit codes:\n\n{table()}"
 def run(  # the options are the command's surface
     sources: Annotated[list[str], typer.Argument(help="What to read.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder of the dataset and the run.")] = Path("c2c-out"),
-    writer: Annotated[str | None, typer.Option(help=WRITER_HELP)] = None,
-    model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
-    server: Annotated[str | None, typer.Option(help=SERVER_HELP)] = None,
+    writer: WriterOption = None,
+    model: ModelOption = None,
+    server: ServerOption = None,
     broker: Annotated[str, typer.Option(help=BROKER_HELP)] = "",
     schema_registry: RegistryOption = None,
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,

@@ -17,13 +17,13 @@ from c2c_stream.cli import codecs, reporting, trouble
 from c2c_stream.cli.brokers import engine_of, open_broker
 from c2c_stream.cli.leaving import leaving_in_time
 from c2c_stream.cli.options import (
-    WRITER_HELP,
     BrokerOption,
     OutOption,
     PortOption,
     PropertyOption,
     RegistryOption,
     RunOption,
+    WriterOption,
     settings_from,
 )
 from c2c_stream.cli.watchdog import end_if_it_hangs
@@ -52,7 +52,7 @@ def serve(
     broker: BrokerOption = None,
     schema_registry: RegistryOption = None,
     http_port: PortOption = None,
-    writer: Annotated[str | None, typer.Option(help=WRITER_HELP)] = None,
+    writer: WriterOption = None,
     properties: PropertyOption = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
     trouble_slot: Annotated[int | None, typer.Option(hidden=True)] = None,

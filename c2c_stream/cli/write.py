@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from c2c_stream.cli.options import MODEL_HELP, SERVER_HELP, settings_from
+from c2c_stream.cli.options import JsonOption, ModelOption, ServerOption, settings_from
 from c2c_stream.errors import SourceError
 from c2c_stream.evaluate.writing import Compared, Written, compare, functions_in
 from c2c_stream.settings import Settings, writer_of
@@ -29,13 +29,13 @@ def write(
         list[str] | None,
         typer.Option(help="A writer to show; repeatable. All that can work, if none is named."),
     ] = None,
-    model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
-    server: Annotated[str | None, typer.Option(help=SERVER_HELP)] = None,
+    model: ModelOption = None,
+    server: ServerOption = None,
     prompt: Annotated[
         Path | None, typer.Option(help="A prompt in place of ours. [C2C_MODEL__PROMPT_FILE]")
     ] = None,
     cases: Annotated[int, typer.Option(min=0, help="Cases to show of each.")] = SHOWN_CASES,
-    json_output: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_output: JsonOption = False,
 ) -> None:
     """Show what each writer writes for the functions of a file, with coverage and cost.
 

@@ -72,17 +72,23 @@ def parameters_of(code: str) -> tuple[Parameter, ...]:
     """Return the parameters of the last function of a source."""
     arguments = [n for n in ast.parse(code).body if isinstance(n, ast.FunctionDef)][-1].args
     plain = [*arguments.posonlyargs, *arguments.args]
-    missing = [""] * (len(plain) - len(arguments.defaults))
-    defaults = missing + [ast.unparse(default) for default in arguments.defaults]
-    return tuple(
-        Parameter(
-            argument.arg,
-            "positional_or_keyword",
-            ast.unparse(argument.annotation) if argument.annotation else "",
-            default,
-        )
-        for argument, default in zip(plain, defaults, strict=True)
-    )
+    missing: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults))
+    found = [
+        _parameter(a, KINDS[a not in arguments.posonlyargs], default)
+        for a, default in zip(plain, missing + list(arguments.defaults), strict=True)
+    ]
+    if arguments.vararg:
+        found.append(_parameter(arguments.vararg, "var_positional", None))
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    found += [_parameter(a, "keyword_only", default) for a, default in named]
+    if arguments.kwarg:
+        found.append(_parameter(arguments.kwarg, "var_keyword", None))
+    return tuple(found)
+
+
+def _parameter(argument: ast.arg, kind: str, default: ast.expr | None) -> Parameter:
+    annotation = ast.unparse(argument.annotation) if argument.annotation else ""
+    return Parameter(argument.arg, kind, annotation, ast.unparse(default) if default else "")
 
 
 def candidate(code: str = "def f(n):\n    return n + 1\n", function_id: str = "f00d") -> Candidate:
