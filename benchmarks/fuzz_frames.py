@@ -33,8 +33,9 @@ from c2c_stream.sandbox.arena import (
     MalformedError,
     read_frames,
 )
-from c2c_stream.write.frames import MAX_INPUT_CHARS, Told
+from c2c_stream.write.arguments import MAX_INPUT_CHARS
 from c2c_stream.write.frames import ForgedError as ForgedSearchError
+from c2c_stream.write.frames import Told
 from c2c_stream.write.frames import parse_frames as parse_search
 
 CALLS: Final = 4

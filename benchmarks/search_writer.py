@@ -24,7 +24,7 @@ from c2c_stream.execute.stage import Executor
 from c2c_stream.records import Candidate, Cases, Function, Inputs, content_hash
 from c2c_stream.sandbox import Pool, Reply
 from c2c_stream.settings import ExecuteSettings, SandboxSettings, WriteSettings
-from c2c_stream.write.stage import HASH_SEED, PRELOAD, PROGRAM, outcome_of, request_for, seed_of
+from c2c_stream.write.stage import HASH_SEED, PRELOAD, PROGRAM, outcome_of, request_for, told_in
 
 GOALS = {">= 3": 95.0, ">= 3 and 2d": 89.0, "branch": 90.0, "functions/s": 60.0}
 ENOUGH, VARIED, MANY = 3, 2, 10  # working cases, distinct results
@@ -153,8 +153,7 @@ async def main(arguments: argparse.Namespace) -> None:
     inputs: list[Inputs | None] = []
     reasons: list[str] = []
     for candidate, reply in zip(candidates, replies, strict=True):
-        seed = seed_of(candidate.function.function_id)
-        outcome = outcome_of(candidate, reply, seed, settings.inputs)
+        outcome = outcome_of(candidate, told_in(candidate, reply, settings.inputs))
         written = outcome.outputs[0] if outcome.outputs else None
         inputs.append(written if isinstance(written, Inputs) else None)
         reasons += [f"{item.reason}: {item.detail}" for item in outcome.rejected] or [""]

@@ -58,6 +58,26 @@ ANSWER_AGE = Gauge(
     "Seconds since the last answer of the repository that has given none for longest.",
     ["stage"],
 )
+MODEL_REQUESTS = Counter(
+    "c2c_model_requests", "Requests to the model by how they ended.", ["outcome"]
+)
+MODEL_REQUEST_SECONDS = Histogram(
+    "c2c_model_request_seconds",
+    "Time from a request to the model to its answer.",
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250),
+)
+MODEL_TOKENS = Counter(
+    "c2c_model_tokens", "Tokens by kind: in (cached among them), out, cached.", ["kind"]
+)
+MODEL_IN_FLIGHT = Gauge(
+    "c2c_model_in_flight_requests", "Requests to the model that are on their way."
+)
+MODEL_LIMIT = Gauge("c2c_model_limit_requests", "Most requests that the flow allows at once now.")
+WRITTEN = Counter(
+    "c2c_written_functions",
+    "Functions by route and by why a model was asked; before the commit, so one may count again.",
+    ["route", "why"],
+)
 THREAD_SECONDS = Counter(
     "c2c_thread_seconds", "Time of the broker thread by activity.", ["stage", "activity"]
 )

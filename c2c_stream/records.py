@@ -99,6 +99,14 @@ class Writing:
     edges: int = 0
     edges_covered: int = 0
     inputs: int = 0
+    model: str = ""
+    revision: str = ""
+    prompt: str = ""
+    sampling: str = ""
+    why: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,11 @@ class CurateSettings(Section):
 class WriteSettings(Section):
     """How inputs are written."""
 
-    writer: Literal["search"] = Field("search", description="The writer: search.")
+    writer: Literal["auto", "search", "openai", "vllm", "hybrid"] = Field(
+        "auto",
+        description="search; openai or vllm: a model alone; hybrid: a model for what the search"
+        " left short. auto: hybrid if a model is named, else search.",
+    )
     inputs: int = Field(20, ge=3, le=100, description="Inputs to write for each function.")
     steps: int = Field(
         60_000, ge=1000, description="Budget of the search, in executed edges a function."
@@ -153,6 +157,59 @@ class WriteSettings(Section):
         4000, ge=100, description="CPU milliseconds behind the budget; beyond, it is rejected."
     )
     jobs: int = Field(0, ge=0, description="Jails to write in at once; 0 is one a core.")
+
+
+class ModelSettings(Section):
+    """The language model that writes inputs, and when the hybrid asks it."""
+
+    name: str = Field(
+        "", description="The model's name at its servers, or for vllm; empty: the only one there."
+    )
+    servers: str = Field(
+        "", description="URLs of OpenAI-compatible servers, http://HOST:PORT/v1,...; empty: none."
+    )
+    revision: str = Field("", description="Its revision: recorded in rows, and loaded by vllm.")
+    api_key: SecretStr | None = Field(
+        None, exclude=True, description="The servers' key; in the environment only."
+    )
+    api_key_file: Path | None = Field(None, description="The file that holds the servers' key.")
+    endpoint: Literal["auto", "chat", "completions"] = Field(
+        "auto",
+        description="chat or completions; auto: chat, unless the model has no chat template.",
+    )
+    structured: Literal["auto", "vllm", "llama", "json", "none"] = Field(
+        "auto",
+        description="How outputs are held to the grammar: vLLM's or llama.cpp's way, by a JSON"
+        " schema, or none. auto: by what the server says it is.",
+    )
+    prompt_file: Path | None = Field(None, description="A prompt in place of ours.")
+    inputs: int = Field(6, ge=1, le=50, description="Inputs to ask for in one request.")
+    temperature: float = Field(0.8, ge=0, le=2, description="Sampling temperature.")
+    top_p: float = Field(0.95, gt=0, le=1, description="Share of likely tokens to sample from.")
+    max_tokens: int = Field(512, ge=16, description="Most tokens of one output.")
+    max_prompt_chars: int = Field(24_000, ge=1000, description="Longest prompt that is sent.")
+    request_s: float = Field(
+        120, gt=0, description="Most seconds of a request, and of waiting to send it."
+    )
+    in_flight: int = Field(64, ge=1, description="Most requests in flight at one server.")
+    cache_folder: Path | None = Field(
+        None, description="Folder of finished generations; empty: OUT/.c2c/model."
+    )
+    when_inputs_below: int = Field(
+        3, ge=0, description="Hybrid: ask where the search has fewer inputs that return a value."
+    )
+    when_outputs_below: int = Field(
+        2, ge=0, description="Hybrid: ask where they have fewer distinct results."
+    )
+    when_coverage_below: float = Field(
+        0.9, ge=0, le=1, description="Hybrid: ask where they cover less of the edges."
+    )
+    when_implausible_above: float = Field(
+        0.5, ge=0, le=1, description="Hybrid: ask where more of them are of unlikely kinds."
+    )
+    sampled_share: float = Field(
+        0.02, ge=0, le=1, description="Hybrid: ask for so many of the others, to vary the rows."
+    )
 
 
 class SandboxSettings(Section):
@@ -229,6 +286,7 @@ class Settings(BaseSettings):
     collect: CollectSettings = CollectSettings()
     curate: CurateSettings = CurateSettings()
     write: WriteSettings = WriteSettings()
+    model: ModelSettings = ModelSettings()
     sandbox: SandboxSettings = SandboxSettings()
     execute: ExecuteSettings = ExecuteSettings()
     format: FormatSettings = FormatSettings()
@@ -264,8 +322,12 @@ def load_settings(**flags: Any) -> Settings:
         raise SettingsError(f"settings: {error}") from None
 
 
-_WITH_SECRETS: dict[str, type[Section]] = {"kafka": KafkaSettings, "registry": RegistrySettings}
-_UNTOLD = frozenset({"password", "oauth_client_secret", "properties"})
+_WITH_SECRETS: dict[str, type[Section]] = {
+    "kafka": KafkaSettings,
+    "registry": RegistrySettings,
+    "model": ModelSettings,
+}
+_UNTOLD = frozenset({"password", "oauth_client_secret", "properties", "api_key"})
 
 
 def _told(error: ErrorDetails) -> str:
@@ -289,6 +351,21 @@ def forget_secrets() -> None:
     ours = tuple(f"C2C_{section.upper()}" for section in _WITH_SECRETS)
     for name in [name for name in os.environ if name.upper().startswith(ours)]:
         del os.environ[name]
+
+
+def writer_of(settings: Settings) -> str:
+    """Return the writer to use: the one that is set; auto is hybrid where a model is named.
+
+    Raises SettingsError for a writer whose model is not named.
+    """
+    chosen, model = settings.write.writer, settings.model
+    if chosen == "auto":
+        return "hybrid" if model.servers or model.name else "search"
+    if chosen == "openai" and not model.servers:
+        raise SettingsError("model.servers is missing; the writer openai needs a server's URL")
+    if chosen in ("vllm", "hybrid") and not (model.name or model.servers):
+        raise SettingsError(f"model.name is missing; the writer {chosen} needs a model")
+    return chosen
 
 
 def jobs_of(jobs: int) -> int:

@@ -19,6 +19,7 @@ from c2c_stream.cli.schemas import schemas
 from c2c_stream.cli.serve import serve
 from c2c_stream.cli.status import status
 from c2c_stream.cli.topics import topics
+from c2c_stream.cli.write import write
 
 app = typer.Typer(
     name="c2c",
@@ -41,6 +42,7 @@ app.add_typer(schemas, name="schemas")
 app.command()(ingest)
 app.command()(follow)
 app.command()(serve)
+app.command()(write)
 
 
 @app.command()

@@ -26,6 +26,24 @@ RegistryOption = Annotated[
 PortOption = Annotated[
     int | None, typer.Option("--http-port", help="Port of /metrics; 0: a free one.")
 ]
+WriterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--writer",
+        help="What writes the inputs: auto, search, openai, vllm or hybrid; auto is hybrid where a"
+        " model is named, else search. [C2C_WRITE__WRITER]",
+    ),
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="The model's name. [C2C_MODEL__NAME]")
+]
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        help="Its OpenAI-compatible servers, http://HOST:PORT/v1,... [C2C_MODEL__SERVERS]",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PropertyOption = Annotated[
     list[str] | None,

@@ -21,9 +21,12 @@ from c2c_stream.cli.exits import Exit, table
 from c2c_stream.cli.funnel import Funnel
 from c2c_stream.cli.options import (
     BackendOption,
+    ModelOption,
     PropertyOption,
     RegistryOption,
     RequireOption,
+    ServerOption,
+    WriterOption,
     sandbox_flags,
     settings_from,
 )
@@ -46,11 +49,21 @@ from c2c_stream.curate.stage import Curator
 from c2c_stream.errors import SettingsError
 from c2c_stream.ingest.stage import check_remote, check_source
 from c2c_stream.records import Repository
-from c2c_stream.settings import Settings
+from c2c_stream.settings import Settings, writer_of
+from c2c_stream.write.choose import said_of
 
 # What the dataset depends on; the rest (jobs, ports, commit sizes) may differ at the next start.
-_IDENTITY = ("ingest", "collect", "curate", "write", "execute", "format", "sink")
-_SPEED = {"jobs", "fetch_timeout_s", "git_timeout_s"}
+_IDENTITY = ("ingest", "collect", "curate", "write", "model", "execute", "format", "sink")
+_SPEED = {
+    "jobs",
+    "fetch_timeout_s",
+    "git_timeout_s",
+    "servers",
+    "api_key_file",
+    "request_s",
+    "in_flight",
+    "cache_folder",
+}
 
 BROKER_HELP = "local:PATH of the log, or kafka://HOST:PORT,... [C2C_BROKER, or OUT/.c2c]"
 
@@ -74,7 +87,9 @@ EPILOG = f"Exit codes:\n\n{table()}"
 def run(  # the options are the command's surface
     sources: Annotated[list[str], typer.Argument(help="What to read.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder of the dataset and the run.")] = Path("c2c-out"),
-    writer: Annotated[str, typer.Option(help="What writes the inputs: search.")] = "search",
+    writer: WriterOption = None,
+    model: ModelOption = None,
+    server: ServerOption = None,
     broker: Annotated[str | None, typer.Option(help=BROKER_HELP)] = None,
     schema_registry: RegistryOption = None,
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
@@ -106,6 +121,7 @@ def run(  # the options are the command's surface
         http_port=0,
         curate=_section(license_policy=license_policy, limit=limit),
         write=_section(writer=writer, jobs=jobs),
+        model=_section(name=model, servers=server),
         execute=_section(jobs=jobs),
         sink=_section(format=file_format, layout=layout),
         **sandbox_flags(backend, require_walls),
@@ -124,6 +140,7 @@ def run(  # the options are the command's surface
     def begin(log: RunLog) -> None:
         feed(log, found.sources, codec)
         console.print(f"{', '.join(s.url for s in found.sources)} -> {settings.out}", markup=False)
+        console.print(f"writer: {said_of(settings)}", markup=False)
 
     drive(settings, found, console, begin, json_output=json_output)
 
@@ -189,6 +206,9 @@ def _wanted(settings: Settings, sources: tuple[Repository, ...]) -> runfile.RunF
 def identity_of(settings: Settings) -> dict[str, Any]:
     """Return the settings that the dataset depends on."""
     dumped = settings.model_dump(mode="json", include=set(_IDENTITY))
+    dumped["write"]["writer"] = writer_of(settings)
+    if writer_of(settings) == "search":
+        del dumped["model"]
     return {
         section: {name: value for name, value in values.items() if name not in _SPEED}
         for section, values in dumped.items()

@@ -25,6 +25,7 @@ from c2c_stream.cli.options import (
     RegistryOption,
     RequireOption,
     RunOption,
+    WriterOption,
     sandbox_flags,
     settings_from,
 )
@@ -54,6 +55,7 @@ def serve(
     broker: BrokerOption = None,
     schema_registry: RegistryOption = None,
     http_port: PortOption = None,
+    writer: WriterOption = None,
     backend: BackendOption = None,
     require_walls: RequireOption = None,
     properties: PropertyOption = None,
@@ -76,6 +78,7 @@ def serve(
         broker=broker,
         schema_registry=schema_registry,
         http_port=http_port,
+        write=None if writer is None else {"writer": writer},
         **sandbox_flags(backend, require_walls),
     )
     forget_secrets()
@@ -129,10 +132,20 @@ def _serve(
         run=settings.run,
     )
     with suppress(OSError):
-        log.info("started", run=settings.run, port=http.port, pid=os.getpid())
+        told = {"run": settings.run, "port": http.port, "pid": os.getpid()}
+        log.info("started", **told, **_chosen(stage, settings))
     runner.run(stopping)
     with suppress(OSError):
         log.info("stopped")
+
+
+def _chosen(stage: str, settings: Settings) -> dict[str, str]:
+    """Return what a service's settings left to it, in words."""
+    if stage != "writer":
+        return {}
+    from c2c_stream.write.choose import said_of
+
+    return {"writer": said_of(settings)}
 
 
 def telling(log: structlog.stdlib.BoundLogger, slot: int | None = None) -> Callable[[str], None]:
@@ -182,9 +195,9 @@ def _async_stage(stage: str, settings: Settings, log: structlog.stdlib.BoundLogg
 
     match stage:
         case "writer":
-            from c2c_stream.write.stage import Writer
+            from c2c_stream.write.choose import stage_for
 
-            return Writer(settings.write, settings.sandbox, Teller(stage, log))
+            return stage_for(settings, Teller(stage, log))
         case "executor":
             from c2c_stream.execute.stage import Executor
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from c2c_stream.engine.letters import Letter
 from c2c_stream.errors import SourceError
-from c2c_stream.records import Sample
+from c2c_stream.records import Sample, Writing
 from c2c_stream.sink.audit import Rejected, dead_letters, rejections
 from c2c_stream.sink.dataset import Stored, shards, stored_samples
 from c2c_stream.topics import SERVICES
@@ -162,14 +162,23 @@ def _passed(sample: Sample) -> list[Step]:
         "ingester": f"{sample.repository}{commit}: {sample.path}",
         "collector": f"line {sample.line}: a bundle of {lines} lines around {sample.entry_point}",
         "curator": f"licence {sample.license}",
-        "writer": f"{writing.writer} wrote {writing.inputs} inputs that cover "
-        f"{writing.edges_covered} of {writing.edges} edges",
+        "writer": _written(writing),
         "executor": f"Python {execution.python}: {execution.kept} of {execution.calls} calls "
         f"kept{dropped}",
         "formatter": f"{len(sample.visible_cases)} visible and {len(sample.hidden_cases)} hidden "
         f"cases in {sample.id}",
     }
     return [Step(stage, "passed", text) for stage, text in told.items()]
+
+
+def _written(writing: Writing) -> str:
+    text = f"{writing.writer} wrote {writing.inputs} inputs"
+    if writing.edges:
+        text += f" that cover {writing.edges_covered} of {writing.edges} edges"
+    if writing.model:
+        why = f", asked because of {writing.why}" if writing.why else ""
+        text += f", with {writing.tokens_out} tokens of {writing.model}{why}"
+    return text
 
 
 def _text(data: bytes) -> str:

@@ -30,7 +30,10 @@ _dumps = json.JSONEncoder(ensure_ascii=True).encode
 
 
 def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
-    """Search inputs for `code` and `entry_point`, from `seed`, within `steps`; emit one frame."""
+    """Search inputs for `code` and `entry_point`, from `seed`, within `steps`; emit one frame.
+
+    `seeds` are calls that somebody else wrote: they are tried first, mutated and repaired.
+    """
     with _silent():
         frame = _searched(request)
     emit(_dumps(frame))
@@ -56,6 +59,7 @@ def _searched(request: Mapping[str, Any]) -> dict[str, object]:
             request["seed"],
             request["inputs"],
             request["steps"],
+            seeds=request.get("seeds", ()),
         )
     except LoadError as error:
         return {"load_error": str(error)[:_DETAIL_CHARS]}
@@ -65,6 +69,9 @@ def _searched(request: Mapping[str, Any]) -> dict[str, object]:
         "steps": found.steps,
         "edges": found.edges,
         "edges_covered": found.covered,
+        "working": found.working,
+        "outputs": found.outputs,
+        "implausible": found.implausible,
     }
 
 

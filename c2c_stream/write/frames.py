@@ -2,14 +2,22 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from c2c_stream.code.literals import format_arguments, parse_arguments
+from c2c_stream.code.literals import parse_arguments
+from c2c_stream.write.arguments import MAX_INPUT_CHARS, written
 
-MAX_INPUT_CHARS: Final = 8 * 1024
 _MAX_COUNT: Final = 1 << 40
-_COUNTS: Final = ("iterations", "steps", "edges", "edges_covered")
+_COUNTS: Final = (
+    "iterations",
+    "steps",
+    "edges",
+    "edges_covered",
+    "working",
+    "outputs",
+    "implausible",
+)
 
 
 class ForgedError(ValueError):
@@ -25,7 +33,10 @@ class Told:
     steps: int = 0
     edges: int = 0
     edges_covered: int = 0
-    load_error: str = ""
+    working: int = 0
+    outputs: int = 0
+    implausible: int = 0
+    load_error: str = field(default="", kw_only=True)
 
 
 def parse_frames(frames: Sequence[str], count: int) -> Told:
@@ -40,8 +51,8 @@ def parse_frames(frames: Sequence[str], count: int) -> Told:
         return Told(load_error=_plain(fields["load_error"]))
     if set(fields) != {"inputs", *_COUNTS}:
         raise ForgedError("a frame has other fields")
-    iterations, steps, edges, covered = (_count(fields[name]) for name in _COUNTS)
-    return Told(_inputs(fields["inputs"], count), iterations, steps, edges, covered)
+    counts = [_count(fields[name]) for name in _COUNTS]
+    return Told(_inputs(fields["inputs"], count), *counts)
 
 
 def _fields(frame: str) -> dict[str, Any]:
@@ -69,19 +80,13 @@ def _count(value: object) -> int:
 def _inputs(texts: object, count: int) -> tuple[str, ...]:
     if not isinstance(texts, list) or len(texts) > count:
         raise ForgedError("more inputs than agreed")
-    written = [_rewritten(text) for text in texts]
-    return tuple(dict.fromkeys(written))
+    return tuple(dict.fromkeys(_rewritten(text) for text in texts))
 
 
 def _rewritten(text: object) -> str:
     if not isinstance(text, str) or len(text) > MAX_INPUT_CHARS:
         raise ForgedError("an input is no text, or longer than agreed")
     try:
-        args, kwargs = parse_arguments(text)
-        again = format_arguments(args, kwargs)
-        again.encode()
-    except ValueError as error:  # UnicodeEncodeError is one
-        raise ForgedError("an input is no plain literal") from error
-    if len(again) > MAX_INPUT_CHARS:
-        raise ForgedError("an input is longer than agreed")
-    return again
+        return written(*parse_arguments(text))
+    except ValueError as error:
+        raise ForgedError("an input is no plain literal, or longer than agreed") from error

@@ -1,8 +1,10 @@
 """The writer's door: a Candidate in, Inputs or one rejection out. The search runs in a jail."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+from c2c_stream import metrics
 from c2c_stream.engine.stage import Outcome, Place, turned_down
 from c2c_stream.reasons import Reason
 from c2c_stream.records import Candidate, Inputs, Writing, content_hash
@@ -60,9 +62,21 @@ class Writer:
 
     async def process(self, record: Candidate, place: Place) -> Outcome:  # noqa: ARG002  # AsyncStage
         """Search inputs for one candidate."""
-        request = request_for(record, self._settings)
+        metrics.WRITTEN.labels("search", "").inc()
+        return outcome_of(record, await self.search(record))
+
+    async def search(
+        self, record: Candidate, seeds: Sequence[str] = (), steps: int | None = None
+    ) -> Told | Outcome:
+        """Return what a search found, from `seeds` on, or the rejection that it ended in.
+
+        `steps` is another budget than the settings have; with none the seeds alone are run.
+        """
+        request = request_for(record, self._settings, seeds)
+        if steps is not None:
+            request["steps"] = steps
         reply = await self._pool.run(request, self._settings.cpu_ms)
-        return outcome_of(record, reply, request["seed"], self._settings.inputs)
+        return told_in(record, reply, self._settings.inputs)
 
 
 def seed_of(function_id: str) -> int:
@@ -70,7 +84,9 @@ def seed_of(function_id: str) -> int:
     return int(content_hash("write", function_id)[:12], 16)
 
 
-def request_for(record: Candidate, settings: WriteSettings) -> dict[str, Any]:
+def request_for(
+    record: Candidate, settings: WriteSettings, seeds: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return what a child is asked."""
     return {
         "code": record.function.code,
@@ -78,11 +94,12 @@ def request_for(record: Candidate, settings: WriteSettings) -> dict[str, Any]:
         "seed": seed_of(record.function.function_id),
         "inputs": settings.inputs,
         "steps": settings.steps,
+        "seeds": list(seeds),
     }
 
 
-def outcome_of(record: Candidate, reply: Reply, seed: int, count: int) -> Outcome:
-    """Return the inputs that a reply holds, or the reason why there are none."""
+def told_in(record: Candidate, reply: Reply, count: int) -> Told | Outcome:
+    """Return what a reply tells, or the rejection of a function whose search did not end well."""
     if reply.ended is not Ended.DONE:
         return turned_down(record.function, _REASONS[reply.ended], _how(reply))
     try:
@@ -91,27 +108,33 @@ def outcome_of(record: Candidate, reply: Reply, seed: int, count: int) -> Outcom
         return turned_down(record.function, Reason.EXITED, f"its frames are forged: {error}")
     if told.load_error:
         return turned_down(record.function, Reason.LOAD_ERROR, told.load_error)
+    return told
+
+
+def outcome_of(record: Candidate, told: Told | Outcome, how: Writing | None = None) -> Outcome:
+    """Return the inputs that a search found, or the reason why there are none.
+
+    `how` is what else went into them.
+    """
+    if isinstance(told, Outcome):
+        return told
     if not told.inputs:
         detail = f"nothing worked in {told.iterations} calls"
         return turned_down(record.function, Reason.NO_INPUTS, detail)
-    return Outcome(outputs=(_inputs(record, told, seed),))
-
-
-def _how(reply: Reply) -> str:
-    if reply.fault:
-        return reply.fault.strip().splitlines()[-1][-200:]
-    return f"the search ended with signal {reply.signal}" if reply.signal else "the search ended"
-
-
-def _inputs(record: Candidate, told: Told, seed: int) -> Inputs:
-    writing = Writing(
-        writer="search",
+    writing = replace(
+        how or Writing(writer="search"),
         version=VERSION,
-        seed=seed,
+        seed=seed_of(record.function.function_id),
         iterations=told.iterations,
         steps=told.steps,
         edges=told.edges,
         edges_covered=min(told.edges_covered, told.edges),
         inputs=len(told.inputs),
     )
-    return Inputs(record.function, record.curation, writing, told.inputs)
+    return Outcome((Inputs(record.function, record.curation, writing, told.inputs),))
+
+
+def _how(reply: Reply) -> str:
+    if reply.fault:
+        return reply.fault.strip().splitlines()[-1][-200:]
+    return f"the search ended with signal {reply.signal}" if reply.signal else "the search ended"

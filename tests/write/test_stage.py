@@ -12,10 +12,18 @@ from c2c_stream.records import Candidate, Curation, Function, Inputs, Origin
 from c2c_stream.sandbox import Ended, Reply
 from c2c_stream.settings import SandboxSettings, WriteSettings
 from c2c_stream.write.frames import ForgedError, Told, parse_frames
-from c2c_stream.write.stage import Writer, outcome_of, request_for, seed_of
+from c2c_stream.write.stage import Writer, outcome_of, request_for, seed_of, told_in
 
 PLACE = Place("candidates", 0, 0)
-GOOD = {"inputs": ["n=1", "n=2"], "iterations": 5, "steps": 70, "edges": 3, "edges_covered": 2}
+COUNTS = {"working": 2, "outputs": 1, "implausible": 0}
+GOOD = {
+    "inputs": ["n=1", "n=2"],
+    "iterations": 5,
+    "steps": 70,
+    "edges": 3,
+    "edges_covered": 2,
+    **COUNTS,
+}
 
 
 def candidate(code: str = "def f(n):\n    return n + 1\n") -> Candidate:
@@ -31,19 +39,23 @@ def candidate(code: str = "def f(n):\n    return n + 1\n") -> Candidate:
     return Candidate(function, Curation(license_policy="any"))
 
 
+def outcome(frame: object, ended: Ended = Ended.DONE) -> Outcome:
+    return outcome_of(candidate(), told_in(candidate(), reply(frame, ended), count=10))
+
+
 def reply(frame: object, ended: Ended = Ended.DONE, **more: Any) -> Reply:
     frames = () if frame is None else (frame if isinstance(frame, str) else json.dumps(frame),)
     return Reply(frames=frames, ended=ended, **more)
 
 
 def test_inputs_carry_what_the_search_took() -> None:
-    (record,) = outcome_of(candidate(), reply(GOOD), seed=9, count=10).outputs
+    (record,) = outcome(GOOD).outputs
     assert isinstance(record, Inputs)
     assert record.arguments == ("n=1", "n=2")
     assert record.function == candidate().function
     assert record.curation == candidate().curation
     writing = record.writing
-    assert (writing.writer, writing.seed, writing.inputs) == ("search", 9, 2)
+    assert (writing.writer, writing.seed, writing.inputs) == ("search", seed_of("f00d"), 2)
     assert (writing.iterations, writing.steps) == (5, 70)
     assert (writing.edges, writing.edges_covered) == (3, 2)
 
@@ -61,9 +73,9 @@ def test_inputs_carry_what_the_search_took() -> None:
     ],
 )
 def test_a_search_that_did_not_end_is_a_rejection(ended: Ended, reason: str) -> None:
-    outcome = outcome_of(candidate(), reply(GOOD, ended), seed=1, count=10)
-    (item,) = outcome.rejected
-    assert outcome.outputs == ()
+    ended_so = outcome(GOOD, ended)
+    (item,) = ended_so.rejected
+    assert ended_so.outputs == ()
     assert item.reason == reason
     assert (item.occurrence_id, item.function_id, item.path, item.line) == (
         "0cc",
@@ -75,8 +87,7 @@ def test_a_search_that_did_not_end_is_a_rejection(ended: Ended, reason: str) -> 
 
 def test_every_end_has_a_reason_of_the_closed_list() -> None:
     for ended in Ended:
-        outcome = outcome_of(candidate(), reply({**GOOD, "inputs": []}, ended), seed=1, count=10)
-        assert outcome.rejected[0].reason in set(Reason)
+        assert outcome({**GOOD, "inputs": []}, ended).rejected[0].reason in set(Reason)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +100,7 @@ def test_every_end_has_a_reason_of_the_closed_list() -> None:
     ],
 )
 def test_a_search_without_inputs_is_a_rejection(frame: object, reason: str) -> None:
-    (item,) = outcome_of(candidate(), reply(frame), seed=1, count=10).rejected
+    (item,) = outcome(frame).rejected
     assert item.reason == reason
     item.detail.encode()
 
@@ -129,7 +140,9 @@ def test_forged_frames_are_refused(frame: str) -> None:
 def test_one_frame_is_expected() -> None:
     with pytest.raises(ForgedError, match="2 frames"):
         parse_frames([json.dumps(GOOD)] * 2, 10)
-    assert parse_frames([json.dumps(GOOD)], 10) == Told(("n=1", "n=2"), 5, 70, 3, 2)
+    assert parse_frames([json.dumps(GOOD)], 10) == Told(
+        ("n=1", "n=2"), 5, 70, 3, 2, *COUNTS.values()
+    )
 
 
 def test_a_function_has_its_seed_wherever_it_is_found() -> None:
@@ -183,7 +196,7 @@ def test_hostile_functions_are_rejections_and_the_next_is_well() -> None:
         return [await writer.process(candidate(c), PLACE) for c in [*programs.values(), GOOD_CODE]]
 
     *bad, good = in_jail(each, inputs=5, cpu_ms=300)
-    assert [outcome.rejected[0].reason for outcome in bad] == list(programs)
+    assert [one.rejected[0].reason for one in bad] == list(programs)
     assert len(good.outputs[0].arguments) == 5
 
 

@@ -167,6 +167,21 @@ def _bound(text: str, signature: Signature) -> Values | None:
     return None
 
 
+def bound(text: str, signature: Signature) -> Values | None:
+    """Return the values that the text of a call gives; None where it does not fit."""
+    try:
+        args, kwargs = parse_arguments(text)
+    except ValueError:
+        return None
+    names = {param.name for param in signature.params}
+    more = {name: kwargs.pop(name) for name in [*kwargs] if name not in names}
+    values = _fitted(args, kwargs, signature)
+    takes_names = bool(signature.params) and signature.params[-1].passing is Passing.NAMES
+    if values is None or (more and not takes_names):
+        return None
+    return (*values[:-1], more) if takes_names else values
+
+
 def _fitted(args: list[object], kwargs: dict[str, object], signature: Signature) -> Values | None:
     values: list[object] = []
     left = list(args)

@@ -2,11 +2,11 @@
 
 import ast
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from c2c_stream.write.search.evidence import Evidence, gather, text_of
+from c2c_stream.write.search.evidence import Evidence, bound, gather, text_of
 from c2c_stream.write.search.mutate import Mutator
 from c2c_stream.write.search.operands import compared, proposals
 from c2c_stream.write.search.places import places_of, replaced, shape_of
@@ -26,23 +26,37 @@ MAX_CHAIN = 8
 HOPELESS = 60  # calls after which a function that never returns what can be shown is given up
 MAX_KEPT = 90
 SEEDS = 12
+UNLIKELY = 3.0  # nats: kinds that a reader would wonder at
+SEED_BONUS = 4.0  # nats: what somebody thought of reads better than what was drawn
 _UNDEFINED = ("NameError", "ModuleNotFoundError", "ImportError")
 _PATIENCE = (40, 350)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found, and what it took."""
+    """What a search found, and what it took.
+
+    Of the inputs `working` return a value, `outputs` are distinct ones, `implausible` are of kinds
+    that the code hardly expects.
+    """
 
     inputs: tuple[str, ...]
     iterations: int
     steps: int
     edges: int
     covered: int
+    working: int
+    outputs: int
+    implausible: int
 
 
-def search(source: str, entry_point: str, seed: int, count: int, budget: int) -> Found:
-    """Write up to `count` inputs, with about `budget` steps. Raises LoadError."""
+def search(
+    source: str, entry_point: str, seed: int, count: int, budget: int, *, seeds: Sequence[str] = ()
+) -> Found:
+    """Write up to `count` inputs, with about `budget` steps, from `seeds` on. Raises LoadError.
+
+    Without a budget the seeds alone are run.
+    """
     try:
         tree = ast.parse(source)
         evidence = gather(tree, entry_point)
@@ -50,19 +64,30 @@ def search(source: str, entry_point: str, seed: int, count: int, budget: int) ->
         raise LoadError(f"{type(error).__name__}: {error}"[:200]) from error
     fresh = keeps_state(tree)
     bundle = Bundle(source, entry_point, evidence.signature, fresh=fresh)
-    return Search(evidence, bundle, Random(seed), count, fresh=fresh).run(budget)
+    given = [bound(text, evidence.signature) for text in seeds]
+    calls = [values for values in given if values is not None]
+    return Search(evidence, bundle, Random(seed), count, calls, fresh=fresh).run(budget)
 
 
 class Search:
     """The state of one search."""
 
     def __init__(
-        self, evidence: Evidence, bundle: Bundle, rng: Random, count: int, *, fresh: bool
+        self,
+        evidence: Evidence,
+        bundle: Bundle,
+        rng: Random,
+        count: int,
+        seeds: Sequence[Values],
+        *,
+        fresh: bool,
     ) -> None:
         self._evidence = evidence
         self._bundle = bundle
         self._rng = rng
         self._count = count
+        self._seeds = seeds
+        self._seeding = False
         self._stateful = fresh
         self._overhead = OVERHEAD_STEPS + (LOAD_COST_STEPS if fresh else 0)
         self._filler = Filler(evidence, rng)
@@ -82,7 +107,11 @@ class Search:
 
     def run(self, budget: int) -> Found:
         """Search until the budget is spent or nothing more is to be expected."""
-        for values in self._first():
+        self._seeding = True
+        for values in self._seeds:
+            self._try(values, 0)
+        self._seeding = False
+        for values in self._first() if budget else ():
             self._try(values, 0)
         while self._steps < budget and not self._is_done():
             values, chain = self._queue.popleft() if self._queue else (self._next(), 0)
@@ -97,6 +126,9 @@ class Search:
             self._steps,
             self._bundle.edges,
             covered.bit_count(),
+            sum(entry.works for entry in picked),
+            len({entry.outcome for entry in picked if entry.works}),
+            sum(entry.cost > UNLIKELY for entry in picked),
         )
 
     def _steady(self) -> list[Kept]:
@@ -148,7 +180,7 @@ class Search:
     def _next(self) -> Values:
         """Return the next arguments to try: made anew, reshaped, or mutated."""
         rng = self._rng
-        if len(self._kept) < SEEDS or rng.random() < 0.15:
+        if self._has_few() or rng.random() < 0.15:
             failures = self._iterations - self._working
             warm = 0 if self._working else failures / 40
             self._filler.temperature = min(4.0, 1.0 + warm) if rng.random() < 0.9 else 3.0
@@ -157,6 +189,12 @@ class Search:
         if rng.random() < 0.25:
             return self._reshaped(entry.values)
         return self._mutator.mutated(entry.values)
+
+    def _has_few(self) -> bool:
+        """Tell whether to make arguments anew for want of some to mutate; seeds are worth more."""
+        if not self._seeds:
+            return len(self._kept) < SEEDS
+        return not self._kept or (len(self._kept) < SEEDS and self._rng.random() < 0.2)
 
     def _pick(self) -> Kept:
         """Pick an entry to mutate; the young ones more often."""
@@ -208,7 +246,7 @@ class Search:
         kept = len(self._kept)
         if not (fresh or kept < 30 or (new and kept < MAX_KEPT)):
             return
-        cost = self._implausibility(values)
+        cost = -SEED_BONUS if self._seeding else self._implausibility(values)
         self._kept.append(Kept(values, text, ran.works, ran.text[:200], ran.edges, cost))
         if ran.works:
             self._working += 1
