@@ -46,7 +46,7 @@ _HEADER_BYTES: Final = 8
 _COUNT: Final = r"(?:0|[1-9][0-9]{0,11})"
 _LOAD: Final = re.compile(rf"-1 (?:value {_COUNT} |load_error {_COUNT} (?s:(.*)))")
 _CALL: Final = re.compile(
-    rf"({_COUNT}) (?:value {_COUNT} (?s:(.+))|exception {_COUNT} (?s:(.*))|"
+    rf"({_COUNT}) (?:value {_COUNT}m? (?s:(.+))|exception {_COUNT}m? (?s:(.*))|"
     rf"(?:step_limit|timeout_cpu|memory|unrepresentable|truncated|bad_arguments) {_COUNT} )"
 )
 _PREPARED: Final = re.compile(r"P((?:[0-9a-f]{2})*)")
@@ -62,7 +62,19 @@ _UNTOLD: Final = (
 _NO_WORDS: Final = ("load_error", "crash", "exited", "not_deterministic", "Value", "N", "P00ff", "")
 _WORDS: Final = _TOLD + _UNTOLD + _NO_WORDS
 _NUMBERS: Final = ("-1", "0", "1", "3", "4", "00", "07", "-0", "-2", "+1", "1.0", "1e3", "0x1", "")
-_NUMBERS_MORE: Final = ("\u0661", "9" * 12, "9" * 13, " 1", "1 ", "1_0", "\u00b2", "-1 ", "None")
+_NUMBERS_MORE: Final = (
+    "\u0661",
+    "9" * 12,
+    "9" * 13,
+    " 1",
+    "1 ",
+    "1_0",
+    "\u00b2",
+    "-1 ",
+    "1m",
+    "m",
+    "1mm",
+)
 _TEXTS: Final = ("", "1", "'a b'", "ValueError: x", "\x00\n", "\u00e9" * 30, "x" * 60, "x" * 61)
 _TEXTS_MORE: Final = ("\u00e9" * 31, "\U0001f600", " ", "-1 value 0 ", "N", '{"inputs": []}')
 _WORDS_OF_32_BITS: Final = (0, 1, 4, 8, 255, 4096, 1 << 21, (1 << 31) - 1, (1 << 32) - 1)
@@ -109,7 +121,8 @@ class Forger:
     def _call(self, number: int) -> str:
         if self._rarely():
             return f"{number} {self._random.choice(_UNTOLD)} 7 "
-        return f"{number} {self._random.choice(_TOLD)} 7 {self._random.choice(_TEXTS[1:])}"
+        steps = "7m" if self._rarely() else "7"
+        return f"{number} {self._random.choice(_TOLD)} {steps} {self._random.choice(_TEXTS[1:])}"
 
     def _search(self) -> str:
         inputs = self._random.choices(("1", "[1, 2], b='x'", "1,", "{1}", "f()", "1e999"), k=2)

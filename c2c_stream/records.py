@@ -127,6 +127,7 @@ class Case:
     verdict: str = ""
     result: str = ""
     steps: int = 0
+    mutates: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Tell why the two runs of a function differ: vary one thing at a time, in the first interpreter.
+"""Tell why the two runs of a function differ: vary one thing at a time, in one interpreter.
 
 Two children of one interpreter agree on hashes, addresses and seeded random numbers. So what
 differs there under one change depends on what was changed; what never does depends on the
@@ -24,9 +24,13 @@ class Variation:
 def variations(
     shared: Request, order: Sequence[int], seeds: tuple[int, int], prepared: bytes
 ) -> Iterator[Variation]:
-    """Yield the runs to make, until one differs: the first again, then each with one change."""
+    """Yield the runs to make in one jail, until one differs from the first of them.
+
+    That one is as the first run was; then come the same again, and each with one change.
+    """
     seed, other = seeds
     again = run_of(shared, order, seed, prepared)
+    yield Variation(again, Reason.NOT_DETERMINISTIC)
     yield Variation(again, Reason.NOT_DETERMINISTIC)
     yield Variation(run_of(shared, order[::-1], seed, prepared), Reason.DEPENDS_ON_CALLS)
     if again["seed"] is not None:
@@ -51,4 +55,4 @@ def of_the_interpreter(first: Run, second: Run) -> Reason:
 def told(run: Run, number: int) -> str:
     """Return what a run tells of a call, its steps aside."""
     call = run.calls.get(number)
-    return f"{call.verdict}: {call.text}" if call else str(run.end)
+    return f"{call.verdict}: {call.mutates} {call.text}" if call else str(run.end)

@@ -30,6 +30,7 @@ from c2c_stream.execute.recorder import TooLong, Unrepresentable, exception_text
 MODULE: Final = "bundle"
 LOAD: Final = -1  # the number of the frame about loading
 NEXT: Final = "N"  # the frame behind the last one of a function that shares its child
+MUTATED: Final = "m"  # behind the steps of a call that changed its arguments
 Call = tuple[list[object], dict[str, object]]
 
 # A little of what bundles are made of.
@@ -52,7 +53,10 @@ def f(n, words):
     return found, [str(w).upper() for w in words], n == 0 and "done"
 """
 _WARM_ROUNDS: Final = 30  # the interpreter specialises code that it has run some ten times
-_min, _len = min, len
+_MAX_ARGUMENTS_BYTES: Final = 64 * 1024  # longer ones are not compared
+_KEPT: Final = ("value", "exception")
+_FIXED: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
+_min, _len, _type = min, len, type
 _cpu_clock = time.process_time_ns
 _MemoryError, _BaseException = MemoryError, BaseException
 
@@ -126,17 +130,19 @@ class Run:
             self._tell(number, "bad_arguments", "", 0)
             return
         counter = self._counter
+        given = _spelled(call)
         counter.begin(_min(self._steps, self._steps_left))
         self._reseed()
         verdict, text = self._outcome(call)
         steps = counter.steps
+        mutated = given is not None and verdict in _KEPT and _spelled(call) != given
         before, self._clock = self._clock, _cpu_clock()  # one reading ends a call, begins the next
         if counter.exhausted:
             verdict, text = "step_limit", ""
         elif self._clock - before > self._call_cpu_ns:
             verdict, text = "timeout_cpu", ""
         self._steps_left -= steps
-        self._tell(number, verdict, text, steps)
+        self._tell(number, verdict, text, f"{steps}{MUTATED}" if mutated else steps)
 
     def _outcome(self, call: Call) -> tuple[str, str]:
         """Make a call; return its verdict and what it gave."""
@@ -156,7 +162,7 @@ class Run:
         except _MemoryError:
             return "memory", ""
 
-    def _tell(self, number: int, verdict: str, text: str, steps: int) -> None:
+    def _tell(self, number: int, verdict: str, text: str, steps: int | str) -> None:
         self._bytes_left -= _len(text)
         self._emit(f"{number} {verdict} {steps} {text}")
 
@@ -181,6 +187,22 @@ def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
         if _shared_state(shared) != before:
             raise RuntimeError("a function changed what it shares with others")
         emit(NEXT)
+
+
+def _spelled(call: Call) -> str | None:
+    """Return the text of arguments that a call may change; None where it cannot, or is too long."""
+    positional, named = call
+    for value in (*positional, *named.values()):
+        if _type(value) not in _FIXED:
+            break
+    else:
+        return None
+    try:
+        return result_text([positional, named], _MAX_ARGUMENTS_BYTES)
+    except TooLong:
+        return None
+    except Unrepresentable:
+        return ""  # what a guest put there is no plain value
 
 
 def _move(requests: Iterable[Mapping[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from c2c_stream.execute.frames import (
@@ -133,7 +133,7 @@ def _agreed(first: Run, second: Run | None, number: int) -> Verdict:
         return verdict
     ours = first.calls[number]
     theirs = second.calls.get(number) if second else None
-    if theirs and (theirs.verdict, theirs.text) == (ours.verdict, ours.text):
+    if theirs and replace(theirs, steps=ours.steps) == ours:
         return verdict
     return Verdict.NOT_DETERMINISTIC
 

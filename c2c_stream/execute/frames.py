@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from c2c_stream.execute.child import LOAD, NEXT
+from c2c_stream.execute.child import LOAD, MUTATED, NEXT
 from c2c_stream.execute.prepare import MAX_PREPARED_CHARS, PREPARED
 from c2c_stream.sandbox import Verdict
 
@@ -23,6 +23,7 @@ _FROM_CHILD: Final = {
         Verdict.LOAD_ERROR,
     )
 }
+_WITH_VALUES: Final = (Verdict.VALUE, Verdict.EXCEPTION)
 _FIELDS: Final = 4
 _LOAD_WORD: Final = str(LOAD)
 _MAX_DIGITS: Final = 12
@@ -40,6 +41,7 @@ class Call:
     verdict: Verdict
     text: str
     steps: int
+    mutates: bool = False
 
 
 def split_prepared(frames: Sequence[str]) -> tuple[bytes, Sequence[str]]:
@@ -63,7 +65,8 @@ def split_prepared(frames: Sequence[str]) -> tuple[bytes, Sequence[str]]:
 
 def spelled(call: Call) -> str:
     """Return the frame that tells of a call."""
-    return f"{call.number} {call.verdict} {call.steps} {call.text}"
+    mark = MUTATED if call.mutates else ""
+    return f"{call.number} {call.verdict} {call.steps}{mark} {call.text}"
 
 
 def split_mates(frames: Sequence[str]) -> list[Sequence[str]]:
@@ -102,7 +105,9 @@ def _checked(frame: str, max_text_bytes: int) -> Call:
     loading = number == _LOAD_WORD
     if not _is_told(loading, verdict, text):
         raise ForgedError("a verdict that does not belong to what is told with it")
-    return Call(LOAD if loading else _count(number), verdict, text, _count(steps))
+    mutates = steps.endswith(MUTATED) and not loading and verdict in _WITH_VALUES
+    count = _count(steps.removesuffix(MUTATED) if mutates else steps)
+    return Call(LOAD if loading else _count(number), verdict, text, count, mutates)
 
 
 def _is_told(loading: bool, verdict: Verdict, text: str) -> bool:  # noqa: FBT001  # one of three

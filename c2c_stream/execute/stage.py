@@ -121,16 +121,19 @@ class Executor:
         self, first: Run, second: Run, order: Sequence[int], tries: Iterable[Variation]
     ) -> Reason:
         """Return why two runs differ, where it can be told."""
-        for variation in tries:
-            try:
-                reply = await self._reply(0, variation.request)
-            except Poison:
-                return Reason.NOT_DETERMINISTIC
-            other = read_run(reply, order, self._settings.max_result_bytes)
-            if other.stopped_by_machine():
-                return Reason.NOT_DETERMINISTIC
-            if differs(first, other):
-                return variation.reason
+        reference: Run | None = None
+        try:
+            async with self._pools[0].one_jail() as run:
+                for variation in tries:
+                    reply = await run(variation.request, self._settings.cpu_ms)
+                    other = read_run(reply, order, self._settings.max_result_bytes)
+                    if other.stopped_by_machine():
+                        return Reason.NOT_DETERMINISTIC
+                    reference = reference or other
+                    if differs(reference, other):
+                        return variation.reason
+        except Poison:
+            return Reason.NOT_DETERMINISTIC
         return of_the_interpreter(first, second)
 
     def _may_share(self, record: Inputs, reply: Reply, first: Run) -> bool:
@@ -175,8 +178,8 @@ class Executor:
 
     def _cases(self, record: Inputs, finding: Finding) -> Cases:
         kept = tuple(
-            Case(record.arguments[call.number], str(call.verdict), call.text, call.steps)
-            for call in finding.kept
+            Case(record.arguments[c.number], str(c.verdict), c.text, c.steps, int(c.mutates))
+            for c in finding.kept
         )
         execution = Execution(
             python=self._pools[0].python,

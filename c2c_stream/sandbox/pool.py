@@ -123,6 +123,22 @@ class Pool:
         raise Poison(f"sandbox: the request broke {_TRIES} jails in a row: {broken}")
 
     @asynccontextmanager
+    async def one_jail(self) -> AsyncIterator[Callable[[dict[str, Any], int], Awaitable[Reply]]]:
+        """Lend what runs requests in one and the same jail: its children agree on addresses.
+
+        Raises Poison where a request breaks it, Unavailable where none can be built.
+        """
+        try:
+            async with self._jail() as jail:
+
+                async def run(request: dict[str, Any], cpu_ms: int) -> Reply:
+                    return await jail.run(marshal.dumps(request), cpu_ms, cpu_ms * WALL_FACTOR)
+
+                yield run
+        except JailBrokenError as error:
+            raise Poison(f"sandbox: the request broke its jail: {error}") from error
+
+    @asynccontextmanager
     async def _jail(self) -> AsyncIterator[Box]:
         """Lend a jail. One that is left by an exception, or is old, is not used again."""
         slot = await self._free.get()

@@ -1,8 +1,8 @@
 """Why the two runs of a function differ is told by its rejection, where it can be."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -50,22 +50,22 @@ def test_each_cause_has_a_reason_of_its_own() -> None:
     assert reasons(list(FLAKY.values())) == list(FLAKY)
 
 
-@pytest.mark.parametrize("end", ["the clock", "two jails"])
+@pytest.mark.parametrize("end", ["the clock", "a jail"])
 def test_a_cause_that_cannot_be_looked_for_is_not_known(
     end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executor = Executor(ExecuteSettings(), SandboxSettings(), jobs=1)
-    real, asked = executor._reply, []
 
-    async def reply(which: int, request: Request) -> Reply:
-        asked.append(which)
-        if asked.count(0) > 2:  # compiled, and run for the first time
-            if end == "two jails":
-                raise Poison("the request broke 2 jails")
-            return replace(await real(which, request), ended=Ended.CPU)
-        return await real(which, request)
+    @asynccontextmanager
+    async def one_jail() -> AsyncIterator[object]:
+        async def run(_request: Request, _cpu_ms: int) -> Reply:
+            if end == "a jail":
+                raise Poison("the request broke its jail")
+            return Reply((), Ended.CPU)
 
-    monkeypatch.setattr(executor, "_reply", reply)
+        yield run
+
+    monkeypatch.setattr(executor._pools[0], "one_jail", one_jail)
 
     assert reasons([FLAKY[Reason.DEPENDS_ON_CALLS]], executor) == ["not_deterministic"]
 

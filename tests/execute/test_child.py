@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from c2c_stream.execute.child import MODULE, NEXT, main, warm_up
+from c2c_stream.execute.child import MODULE, MUTATED, NEXT, main, warm_up
 from c2c_stream.execute.prepare import PREPARED
 
 CODE = """
@@ -119,6 +119,41 @@ def test_randomness_depends_on_the_seed_alone() -> None:
 
 def test_a_call_that_takes_too_much_cpu_is_not_kept() -> None:
     assert verdicts(request_of("7", call_cpu_ns=0)) == ["value", "timeout_cpu"]
+
+
+@pytest.mark.parametrize(
+    ("body", "argument", "mutates"),
+    [
+        ("a.append(1)", "[]", True),
+        ("a[0].update(x=1)", "({},)", True),
+        ("a.add(2)", "{1}", True),
+        ("a.append(a)", "[1]", True),
+        ("a.append(f)", "[1]", True),
+        ("a.sort()", "[2, 1]", True),
+        ("a.pop(); 1 / 0", "[2]", True),
+        ("a.sort()", "[1, 2]", False),
+        ("a = a + [1]", "[1]", False),
+        ("a += 'x'", "'x'", False),
+        ("a.append(a.pop())", "[1, 2]", False),
+    ],
+)
+def test_a_call_that_changes_its_arguments_says_so(
+    body: str, argument: str, *, mutates: bool
+) -> None:
+    frames: list[str] = []
+    main(request_of(argument, code=f"def f(a):\n    {body}\n"), frames.append)
+
+    assert frames[-1].split(" ")[2].endswith(MUTATED) is mutates
+
+
+def test_arguments_that_are_too_long_to_compare_are_not() -> None:
+    frames: list[str] = []
+    items = [0] * 100_000
+    request = request_of(code="def f(a):\n    a.clear()\n", order=[0])
+    main({**request, "calls": [([items], {})]}, frames.append)
+
+    assert frames[-1] == "0 value 1 None"
+    assert items == []
 
 
 def test_all_results_together_are_bounded() -> None:

@@ -36,6 +36,11 @@ def test_frames_are_the_load_and_then_the_calls() -> None:
         ([LOADED, "0 value 9999999999999 x"], "impossible number"),
         ([LOADED, "-2 value 1 x"], "impossible number"),
         ([LOADED, "00 value 1 x"], "impossible number"),
+        ([LOADED, "0 value m x"], "impossible number"),
+        ([LOADED, "0 value 1mm x"], "impossible number"),
+        ([LOADED, "0m value 1 x"], "impossible number"),
+        ([LOADED, "0 memory 1m "], "impossible number"),
+        (["-1 value 3m "], "impossible number"),
         ([LOADED, "0 value 01 x"], "impossible number"),
         ([LOADED, "0 value 1 "], "does not belong"),
         ([LOADED, "0 memory 1 x"], "does not belong"),
@@ -69,9 +74,9 @@ def test_any_text_is_calls_or_forged(frames: list[str]) -> None:
     st.integers(0, 99), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9)
 )
 def test_a_call_is_spelled_as_its_frame(number: int, text: str) -> None:
-    frame = f"{number} value 7 {text}"
-
-    assert [spelled(call) for call in parse_frames([LOADED, frame], [number], 100)][1:] == [frame]
+    for steps in ("7", "7m"):
+        frame = f"{number} value {steps} {text}"
+        assert [spelled(c) for c in parse_frames([LOADED, frame], [number], 100)][1:] == [frame]
 
 
 def test_mates_are_split_where_each_ends() -> None:

@@ -65,6 +65,16 @@ def test_a_function_becomes_its_cases_with_what_they_took() -> None:
     assert cases.execution.python.startswith("3.")
 
 
+def test_a_case_says_whether_its_call_changed_its_arguments() -> None:
+    function = replace(RECORD.function, code="def tail(items):\n    items.sort()\n")
+    record = replace(RECORD, function=function, arguments=("[2, 1]", "[1, 2]"))
+    (outcome,) = execute(record)
+
+    (cases,) = outcome.outputs
+    assert isinstance(cases, Cases)
+    assert [case.mutates for case in cases.cases] == [1, 0]
+
+
 def test_the_same_record_gives_the_same_bytes_however_many_run_at_once() -> None:
     first, *others = execute(*[RECORD] * 6)
 

@@ -194,6 +194,23 @@ def test_a_request_that_breaks_two_jails_is_the_records_fault() -> None:
         run(unmark)
 
 
+def test_what_runs_in_one_jail_has_the_same_addresses_and_what_breaks_it_is_at_fault() -> None:
+    async def addresses(pool: Pool) -> set[str]:
+        async with pool.one_jail() as run:
+            return {
+                (await run({"source": "emit(str(id(main := lambda: 0)))"}, 1000)).frames[0]
+                for _ in range(4)
+            }
+
+    async def broken(pool: Pool) -> None:
+        async with pool.one_jail() as run:
+            await run({"source": f"{GRAB}view[at:at+4] = bytes(4)\nos._exit(1)"}, 1000)
+
+    assert len(in_pool(addresses, jobs=2)) == 1
+    with pytest.raises(Poison, match="broke its jail"):
+        in_pool(broken)
+
+
 def test_a_jail_is_replaced_after_its_share_of_requests() -> None:
     async def pids(pool: Pool) -> list[int]:
         found = []
