@@ -330,6 +330,26 @@ def test_who_no_longer_waits_breaks_the_request_off(tmp_path: Path) -> None:
     assert stub.hung_up == 1
 
 
+@pytest.mark.parametrize("waiting", [None, 0, 7])
+def test_the_queue_inside_of_a_server_is_read_where_it_tells(waiting: int | None) -> None:
+    stub = Stub(GOOD, waiting=None if waiting is None else lambda: waiting)
+
+    async def then(servers: Servers) -> int | None:
+        await servers.ask(an_ask())
+        return servers._servers[0].flow._queued
+
+    async def run() -> int | None:
+        await stub.open()
+        servers = Servers(ModelSettings(servers=stub.url))
+        try:
+            return await then(servers)
+        finally:
+            await servers.stop()
+            await stub.shut()
+
+    assert asyncio.run(run()) == waiting
+
+
 FORMS_OF_NOISE = [
     "def f(n):\n    import os\n    os.system('id')\n    return n",
     "I'm sorry, but I can't help with that request.",
