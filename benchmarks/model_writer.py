@@ -45,6 +45,7 @@ from c2c_stream.write.stage import Writer, seed_of
 
 ALWAYS = 1000
 IN_FLIGHT = 16
+TOLD_EVERY = 10
 BLOCK = """\
 Write ten different inputs for a function. Give each as the keyword arguments of one call.
 
@@ -182,32 +183,52 @@ def tokens_out() -> float:
     )
 
 
+@dataclass(slots=True)
+class Drawn:
+    """What was drawn under the grammar so far."""
+
+    outputs: int = 0
+    lines: int = 0
+    calls: int = 0
+    cut: int = 0
+    tokens: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.outputs} outputs: {self.calls} of {self.lines} whole lines are calls with the"
+            f" right names; {self.cut} outputs were cut at the most tokens;"
+            f" {self.tokens / max(self.lines, 1):.1f} tokens a line"
+        )
+
+
 async def decode(settings: ModelSettings, candidates: Sequence[Candidate], count: int) -> None:
     """Draw outputs under the grammar; print how many of their lines are what they must be."""
-    servers, prompts = Servers(settings), Prompts()
-    room, tokens, lines, useless, cut = asyncio.Semaphore(IN_FLIGHT), 0, 0, 0, 0
+    servers, prompts, drawn = Servers(settings), Prompts(), Drawn()
+    room = asyncio.Semaphore(IN_FLIGHT)
 
     async def one(number: int) -> None:
-        nonlocal tokens, lines, useless, cut
         function = candidates[number % len(candidates)].function
         seed = seed_of(f"{function.function_id}{number}")
         async with room:
             answer = await servers.ask(ask_for(function, prompts, settings, seed, ()))
         whole = answer.text.split("\n")[:-1]
-        fitting = [inputs_in(line, function, 1).inputs for line in whole]
-        tokens, lines, cut = tokens + answer.tokens_out, lines + len(whole), cut + answer.cut
-        for line, found in zip(whole, fitting, strict=True):
-            if not found:
-                useless += 1
+        for line in whole:
+            if inputs_in(line, function, 1).inputs:
+                drawn.calls += 1
+            else:
                 print(f"no call: {function.entry_point}: {line!r}", flush=True)
+        drawn.outputs += 1
+        drawn.lines += len(whole)
+        drawn.cut += answer.cut
+        drawn.tokens += answer.tokens_out
+        if drawn.outputs % TOLD_EVERY == 0:
+            print(drawn, flush=True)
 
-    await asyncio.gather(*(one(number) for number in range(count)))
-    await servers.stop()
-    print(
-        f"{count} outputs at temperature {settings.temperature:g}: {lines - useless} of {lines}"
-        f" whole lines are calls with the right names; {cut} outputs were cut at"
-        f" {settings.max_tokens} tokens; {tokens / max(lines, 1):.1f} tokens a line"
-    )
+    try:
+        await asyncio.gather(*(one(number) for number in range(count)))
+    finally:
+        await servers.stop()
+    print(f"temperature {settings.temperature:g}: {drawn}")
 
 
 def main() -> None:

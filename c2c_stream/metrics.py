@@ -17,6 +17,17 @@ ACTIVITIES = (
     "observe",
     "backpressure",
 )
+MODEL_OUTCOMES = (
+    "answered",
+    "remembered",
+    "pushed_back",
+    "broken_off",
+    "Unavailable",
+    "Retry",
+    "Poison",
+    "SettingsError",
+)
+TOKEN_KINDS = ("in", "out", "cached")
 
 BUILD = Info("c2c_build", "Version of the package, and the stage that this process runs.")
 RECORDS = Counter(
@@ -100,6 +111,11 @@ def initialise(stage: str, version: str) -> None:
     for metric in (COMMIT_SECONDS, COMMITTED_BYTES, AGE, WINDOW, READY, BACKPRESSURE):
         metric.labels(stage)
     HELD_PARTITIONS.labels(stage).set(0)
+    if stage == "writer":
+        for outcome in MODEL_OUTCOMES:
+            MODEL_REQUESTS.labels(outcome)
+        for kind in TOKEN_KINDS:
+            MODEL_TOKENS.labels(kind)
 
 
 def initialise_follower(version: str) -> None:

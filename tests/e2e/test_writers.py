@@ -79,8 +79,12 @@ def test_a_writer_that_is_killed_asks_nothing_again_that_was_answered(
         on_the_wire = stub.most_in_flight
         with serving("writer", out) as port:
             await_that(lambda: samples(port).get("c2c_items_total{out,writer}") == RECORDS)
-            remembered = samples(port)["c2c_model_requests_total{remembered}"]
-        asked = Counter(json.dumps(request.body) for request in stub.requests)
+            shown = samples(port)
+    remembered = shown["c2c_model_requests_total{remembered}"]
+    assert shown["c2c_model_tokens_total{out}"] == 7 * (RECORDS - remembered)
+    assert shown["c2c_model_requests_total{Poison}"] == 0
+    assert shown["c2c_written_functions_total{,openai}"] == RECORDS
+    asked = Counter(json.dumps(request.body) for request in stub.requests)
     assert len(asked) == RECORDS
     assert remembered >= RECORDS // 2 - on_the_wire
     assert sum(asked.values()) - RECORDS <= on_the_wire

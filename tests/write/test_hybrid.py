@@ -61,7 +61,7 @@ class Scripted:
 def hybrid(model: Scripted, then: Callable[[HybridWriter], Any], **settings: Any) -> Any:
     """Do something with a hybrid that has one jail."""
     chosen = ModelSettings(**{"sampled_share": 0.0} | settings)
-    search = Writer(WriteSettings(jobs=1, inputs=10), SandboxSettings())
+    search = Writer(WriteSettings(jobs=1, inputs=10, cpu_ms=1000), SandboxSettings())
 
     async def run() -> Any:
         writer = HybridWriter(search, Author(model, chosen), chosen)

@@ -1,6 +1,7 @@
 import asyncio
 import json
 import logging
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 from c2c_stream.errors import C2CError, Poison, Retry, SettingsError, Unavailable
-from c2c_stream.settings import ModelSettings
+from c2c_stream.settings import ModelSettings, environment_of, forget_secrets, load_settings
 from c2c_stream.write.model.asking import Answer, Ask, ask_for
+from c2c_stream.write.model.key import key_from
 from c2c_stream.write.model.lines import inputs_in
 from c2c_stream.write.model.prompt import Prompts
 from c2c_stream.write.model.remembering import Remembering
@@ -330,6 +332,26 @@ def test_who_no_longer_waits_breaks_the_request_off(tmp_path: Path) -> None:
     assert stub.hung_up == 1
 
 
+@pytest.mark.parametrize("waiting", [None, 0, 7])
+def test_the_queue_inside_of_a_server_is_read_where_it_tells(waiting: int | None) -> None:
+    stub = Stub(GOOD, waiting=None if waiting is None else lambda: waiting)
+
+    async def then(servers: Servers) -> int | None:
+        await servers.ask(an_ask())
+        return servers._servers[0].flow._queued
+
+    async def run() -> int | None:
+        await stub.open()
+        servers = Servers(ModelSettings(servers=stub.url))
+        try:
+            return await then(servers)
+        finally:
+            await servers.stop()
+            await stub.shut()
+
+    assert asyncio.run(run()) == waiting
+
+
 FORMS_OF_NOISE = [
     "def f(n):\n    import os\n    os.system('id')\n    return n",
     "I'm sorry, but I can't help with that request.",
@@ -347,3 +369,28 @@ def test_whatever_a_model_writes_only_literals_pass(text: str, tmp_path: Path) -
     found = inputs_in(answer.text, candidate().function, 50, cut=answer.cut).inputs
     assert found == (("n=1",) if text.startswith("n=1") else ())
     assert json.dumps(answer.text)  # and it is kept in the cache as it came
+
+
+def test_a_service_that_a_run_starts_has_the_key_and_hands_it_on_to_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("C2C_MODEL__API_KEY", KEY)
+    run = load_settings(model={"servers": "http://127.0.0.1:1/v1", "temperature": 0.5})
+    environment = environment_of(run)
+    assert KEY not in json.dumps(environment)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    service = load_settings()
+    assert key_from(service.model) == KEY
+    assert (service.model.servers, service.model.temperature) == ("http://127.0.0.1:1/v1", 0.5)
+    forget_secrets()
+    assert not [name for name in os.environ if name.startswith("C2C_MODEL")]
+
+
+def test_a_wrong_setting_of_the_model_is_named_without_what_may_be_its_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("C2C_MODEL__APIKEY", KEY)
+    with pytest.raises(SettingsError, match=r"model\.apikey: there is no such setting") as raised:
+        load_settings()
+    assert KEY not in str(raised.value)
