@@ -12,7 +12,7 @@ demo: $(VENV)/.installed  ## run the whole chain on the standard library of this
 	$(BIN)/c2c run "$(STDLIB)" --out $(DEMO)
 
 test: check  ## style, types and layers, then every test with coverage (C2C_REQUIRE=all: skip none)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report term:skip-covered --cov-fail-under 88
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 25 --cov --cov-report term:skip-covered --cov-fail-under 90
 
 check: $(VENV)/.installed-dev  ## style, types and layers alone
 	$(BIN)/ruff check .

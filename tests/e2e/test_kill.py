@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_dataset(
 
     assert done.code == 0, done.stdout + done.stderr
     assert rows_of(out) == rows_of(finished.out)
-    assert c2c_json("status", "--out", out) == c2c_json("status", "--out", finished.out)
+    assert _books(out) == _books(finished.out)
     assert not list(out.rglob("*.tmp"))
 
 
@@ -84,6 +85,13 @@ def _progress(out: Path) -> Progress:
         return progress_of(log) if log.exists() else Progress(())
     finally:
         log.close()
+
+
+def _books(out: Path) -> dict[str, Any]:
+    """Return what `c2c status` says, but for where the run is."""
+    return {
+        name: told for name, told in c2c_json("status", "--out", out).items() if name != "broker"
+    }
 
 
 def _work_done(progress: Progress) -> int:
