@@ -25,3 +25,16 @@ def kill(process: subprocess.Popen[str]) -> None:
     """End it as the kernel does when memory is short."""
     process.kill()
     process.communicate()
+
+
+def end_of(source: str) -> tuple[int, str]:
+    """Run a program to its end; return its exit code and what it wrote to standard error."""
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+    )
+    return done.returncode, done.stderr

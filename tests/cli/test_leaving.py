@@ -1,11 +1,8 @@
 """A service that is told to leave is gone in time, whatever holds it up."""
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.processes import ROOT
+from tests.processes import end_of
 
 SERVICE = """
 import threading
@@ -24,19 +21,6 @@ reporting(serve)
 FOREVER = "threading.Event().wait()"
 
 
-def end_of(body: str, *, told: bool) -> tuple[int, str]:
-    """Return the exit code of a service that does that, and what it said."""
-    done = subprocess.run(
-        [sys.executable, "-c", SERVICE.format(told=told, body=body)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=ROOT,
-    )
-    return done.returncode, done.stderr
-
-
 @pytest.mark.parametrize(
     ("body", "told", "code"),
     [
@@ -47,11 +31,11 @@ def end_of(body: str, *, told: bool) -> tuple[int, str]:
     ],
 )
 def test_what_would_wait_for_ever_is_ended(body: str, *, told: bool, code: int) -> None:
-    found, said = end_of(body, told=told)
+    found, said = end_of(SERVICE.format(told=told, body=body))
     assert found == code, said
     assert '"event": "left"' in said
     assert ("KeyError: 'x'" in said) == (code == 1)
 
 
 def test_what_leaves_by_itself_is_left_alone() -> None:
-    assert end_of("leaves.end()", told=True) == (0, "")
+    assert end_of(SERVICE.format(told=True, body="leaves.end()")) == (0, "")

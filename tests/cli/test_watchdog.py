@@ -1,10 +1,8 @@
 """A service that hangs is ended by itself, one that is late for once is not."""
 
 import signal
-import subprocess
-import sys
 
-from tests.processes import ROOT
+from tests.processes import end_of
 
 SERVICE = """
 import threading
@@ -37,21 +35,8 @@ hang()
 """
 
 
-def end_of(back_after: int) -> tuple[int, str]:
-    """Return how a service ends that hangs until it was looked at so often, and what it said."""
-    done = subprocess.run(
-        [sys.executable, "-c", SERVICE.format(back_after=back_after)],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=ROOT,
-    )
-    return done.returncode, done.stderr
-
-
 def test_a_service_that_hangs_ends_and_says_where() -> None:
-    code, said = end_of(back_after=99)
+    code, said = end_of(SERVICE.format(back_after=99))
     assert code == -signal.SIGKILL, said
     assert '"event": "hangs"' in said
     assert "commit: 3" in said
@@ -59,4 +44,4 @@ def test_a_service_that_hangs_ends_and_says_where() -> None:
 
 
 def test_a_service_that_was_late_once_goes_on() -> None:
-    assert end_of(back_after=2) == (0, "")
+    assert end_of(SERVICE.format(back_after=2)) == (0, "")
