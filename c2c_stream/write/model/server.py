@@ -142,11 +142,7 @@ class Server:
             met.chat = False
             return await self._answer(ask)
         if status in _LOGIN:
-            # Nothing is told of what it said: some servers repeat the key.
-            raise SettingsError(
-                f"model.servers: {self.url} answers {status}; mend model.api_key_file or"
-                f" C2C_MODEL__API_KEY"
-            )
+            raise self._unknown_key(status)
         if status in _NOT_FOUND:
             self._met = None
             await self._meet()  # says which models there are, where ours is not among them
@@ -158,17 +154,12 @@ class Server:
     async def _meet(self) -> _Met:
         """Find out what the server is. Raises Unavailable, SettingsError."""
         try:
-            async with asyncio.timeout(LOOK_S):
-                async with self._client.stream("GET", f"{self.url}/models") as response:
-                    data = await _read(response)
+            response, data = await self._got(f"{self.url}/models")
         except (TimeoutError, httpx2.TransportError, _EndlessError) as error:
             raise self._unreached(error) from error
         status = response.status_code
         if status in _LOGIN:
-            raise SettingsError(
-                f"model.servers: {self.url} answers {status}; mend model.api_key_file or"
-                f" C2C_MODEL__API_KEY"
-            )
+            raise self._unknown_key(status)
         if status >= _SERVER_FAULT or status in _PUSHED_BACK:
             self._raise_busy(response, data)
         self._met = self._known(status, data)
@@ -219,16 +210,25 @@ class Server:
             return
         self._looked_at = now
         try:
-            async with asyncio.timeout(LOOK_S):
-                url = self.url.removesuffix("/v1") + "/metrics"
-                async with self._client.stream("GET", url) as response:
-                    data = await _read(response)
+            response, data = await self._got(self.url.removesuffix("/v1") + "/metrics")
         except (TimeoutError, httpx2.TransportError, _EndlessError):
             return
         found = _WAITING.findall(data) if response.status_code == _OK else []
         self._tells = bool(found)
         if found:
             self.flow.queue(int(sum(map(float, found))))
+
+    async def _got(self, url: str) -> tuple[httpx2.Response, bytes]:
+        """Return an answer with its body, within LOOK_S."""
+        async with asyncio.timeout(LOOK_S), self._client.stream("GET", url) as response:
+            return response, await _read(response)
+
+    def _unknown_key(self, status: int) -> SettingsError:
+        # Nothing is told of what it said: some servers repeat the key.
+        return SettingsError(
+            f"model.servers: {self.url} answers {status}; mend model.api_key_file or"
+            f" C2C_MODEL__API_KEY"
+        )
 
     def _said(self, data: bytes) -> str:
         said = message_in(data)
