@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO ?= demo
 STDLIB = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('stdlib'))")
 
-.PHONY: demo test check chaos chaos-real chaos-short model docs clean
+.PHONY: demo test check chaos chaos-real chaos-short model k8s manifests docs clean
 
 demo: $(VENV)/.installed  ## run the whole chain on the standard library of this Python
 	$(BIN)/c2c run "$(STDLIB)" --out $(DEMO)
@@ -46,6 +46,12 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 
 docs: $(VENV)/.installed  ## render docs/reference.md from the code
 	$(BIN)/python -m c2c_stream.cli.reference > docs/reference.md
+
+manifests: $(VENV)/.installed-dev  ## write what manifests, rules and dashboards take from the code
+	$(BIN)/python -m generate
+
+k8s: $(VENV)/.installed-dev  ## all manifests against a real Kubernetes API server (built once, 10 minutes)
+	C2C_REQUIRE=all $(BIN)/python -m pytest -m k8s tests/k8s
 
 clean:  ## remove the virtual environment and the demo's output
 	rm -rf $(VENV) $(DEMO)
