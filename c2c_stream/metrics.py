@@ -4,6 +4,9 @@ Names follow the Prometheus conventions: prefix c2c_, base units, _total for cou
 raised after the commit that it counts. Labels are bounded: stages, closed lists of reasons.
 """
 
+import shutil
+from pathlib import Path
+
 from prometheus_client import Counter, Gauge, Histogram, Info
 
 ACTIVITIES = (
@@ -27,6 +30,7 @@ MODEL_OUTCOMES = (
     "Poison",
     "SettingsError",
 )
+BOOK_COLUMNS = ("read", "processed", "dead", "found", "out", "rejected")
 TOKEN_KINDS = ("in", "out", "cached")
 
 BUILD = Info("c2c_build", "Version of the package, and the stage that this process runs.")
@@ -89,6 +93,16 @@ WRITTEN = Counter(
     "Functions by route and by why a model was asked; before the commit, so one may count again.",
     ["route", "why"],
 )
+BOOKS = Gauge(
+    "c2c_books_records",
+    "Committed books of the partitions that the process owns; exact after a crash.",
+    ["stage", "column"],
+)
+BREAKER = Gauge(
+    "c2c_breaker_fill_ratio", "How near dead letters are to stopping it, from 0 to 1.", ["stage"]
+)
+DISK_FREE = Gauge("c2c_disk_free_bytes", "Free bytes of the disk that `out` is on.", ["stage"])
+DISK_SIZE = Gauge("c2c_disk_size_bytes", "Bytes of the disk that `out` is on.", ["stage"])
 THREAD_SECONDS = Counter(
     "c2c_thread_seconds", "Time of the broker thread by activity.", ["stage", "activity"]
 )
@@ -101,6 +115,8 @@ WALL = Gauge(
 
 def initialise(stage: str, version: str) -> None:
     """Give every series of bounded labels its zero, so that a rate is never missing."""
+    for column in BOOK_COLUMNS:
+        BOOKS.labels(stage, column)
     BUILD.info({"version": version, "stage": stage})
     for outcome in ("processed", "dead"):
         RECORDS.labels(stage, outcome)
@@ -108,7 +124,7 @@ def initialise(stage: str, version: str) -> None:
         ITEMS.labels(stage, outcome)
     for activity in ACTIVITIES:
         THREAD_SECONDS.labels(stage, activity)
-    for metric in (COMMIT_SECONDS, COMMITTED_BYTES, AGE, WINDOW, READY, BACKPRESSURE):
+    for metric in (COMMIT_SECONDS, COMMITTED_BYTES, AGE, WINDOW, READY, BACKPRESSURE, BREAKER):
         metric.labels(stage)
     HELD_PARTITIONS.labels(stage).set(0)
     if stage == "writer":
@@ -116,6 +132,17 @@ def initialise(stage: str, version: str) -> None:
             MODEL_REQUESTS.labels(outcome)
         for kind in TOKEN_KINDS:
             MODEL_TOKENS.labels(kind)
+
+
+def watch_disk(stage: str, out: Path) -> None:
+    """Look at the disk of `out` whenever somebody asks for the metrics."""
+
+    def looked(name: str) -> float:
+        there = next(path for path in (out, *out.absolute().parents) if path.exists())
+        return float(getattr(shutil.disk_usage(there), name))
+
+    DISK_FREE.labels(stage).set_function(lambda: looked("free"))
+    DISK_SIZE.labels(stage).set_function(lambda: looked("total"))
 
 
 def initialise_follower(version: str) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from c2c_stream import metrics
 from c2c_stream.broker.protocol import Partition
-from c2c_stream.engine.books import sum_of
+from c2c_stream.engine.books import Books, sum_of
 from c2c_stream.engine.clock import Clock
 from c2c_stream.engine.health import Health
 from c2c_stream.engine.outbox import Settled
@@ -52,9 +52,20 @@ class Meter:
         metrics.RETRIES.labels(self.stage, type(error).__name__).inc()
 
     def observed(
-        self, lag: Mapping[Partition, int], age_s: float, window: int, *, held: int, holding: bool
+        self,
+        lag: Mapping[Partition, int],
+        age_s: float,
+        window: int,
+        *,
+        books: Books,
+        breaker: float,
+        held: int,
+        holding: bool,
     ) -> None:
         """Set the gauges."""
+        for column in metrics.BOOK_COLUMNS:
+            metrics.BOOKS.labels(self.stage, column).set(getattr(books, column))
+        metrics.BREAKER.labels(self.stage).set(breaker)
         for topic in {topic for topic, _ in lag}:
             records = sum(n for (name, _), n in lag.items() if name == topic)
             metrics.LAG.labels(self.stage, topic).set(records)

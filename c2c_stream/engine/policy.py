@@ -93,6 +93,11 @@ class Breaker:
             self._dead -= self._last.popleft()
 
     @property
+    def fill(self) -> float:
+        """Return how near it is to opening, from 0 to 1."""
+        return min(1.0, max(self._in_a_row / self.limit, self._dead / (self.share * self.window)))
+
+    @property
     def why_open(self) -> str:
         """Return why the service must stop; nothing while it need not."""
         if self._in_a_row >= self.limit:

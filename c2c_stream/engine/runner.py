@@ -11,6 +11,7 @@ from random import Random
 
 from c2c_stream.broker.protocol import Broker, Delivered, Partition, Position
 from c2c_stream.codec import Codec
+from c2c_stream.engine.books import sum_of
 from c2c_stream.engine.clock import Clock
 from c2c_stream.engine.flights import Flight, Flights
 from c2c_stream.engine.held import Held
@@ -365,6 +366,8 @@ class Runner:
                 lag,
                 0.0 if oldest is None else max(0.0, self._clock.wall() - oldest),
                 self._ledger.records,
+                books=sum_of(self._ledger.books.values()),
+                breaker=self._breaker.fill,
                 held=len(self._held),
                 holding=self._holding,
             )

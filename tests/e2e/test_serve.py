@@ -88,10 +88,15 @@ def test_services_started_one_by_one_make_a_dataset_and_show_it(tmp_path: Path) 
     assert shown["ingester"]["c2c_items_total{ingester,out}"] == 1
     assert shown["collector"]["c2c_items_total{collector,out}"] == 2
     assert shown["executor"]["c2c_records_total{executor,processed}"] == 2
+    assert shown["collector"]["c2c_books_records{collector,found}"] == 2
+    assert shown["collector"]["c2c_books_records{collector,out}"] == 2
     for stage in SERVICES:
         labels = ",".join(sorted(["dead", stage]))
         assert shown[stage][f"c2c_records_total{{{labels}}}"] == 0
         assert shown[stage][f"c2c_ready{{{stage}}}"] == 1
+        assert shown[stage][f"c2c_breaker_fill_ratio{{{stage}}}"] == 0
+        free, size = (shown[stage][f"c2c_disk_{n}_bytes{{{stage}}}"] for n in ("free", "size"))
+        assert 0 < free < size
         assert any(name.startswith("c2c_build_info") for name in shown[stage])
         assert any(name.startswith("c2c_consumer_lag_records") for name in shown[stage])
         assert f"c2c_oldest_unprocessed_age_seconds{{{stage}}}" in shown[stage]

@@ -93,6 +93,20 @@ def test_the_breaker_opens_at_a_share_of_the_last_records(
         assert bool(breaker.why_open) == enough
 
 
+@given(st.integers(1, 5), st.floats(0.1, 1.0), st.integers(1, 9), OUTCOMES)
+def test_an_open_breaker_is_full_and_one_that_saw_nothing_dead_is_empty(
+    limit: int, share: float, window: int, dead: list[bool]
+) -> None:
+    breaker = Breaker(limit, share, window)
+    for is_dead in dead:
+        breaker.saw(dead=is_dead)
+    if breaker.why_open:
+        assert breaker.fill == 1
+    if not any(dead[-window:]):
+        assert breaker.fill == 0
+    assert 0 <= breaker.fill <= 1
+
+
 def test_an_open_breaker_says_what_it_saw() -> None:
     in_a_row, among = Breaker(2, 1.0, 9), Breaker(9, 0.5, 4)
     for dead in (True, False, True, True):
