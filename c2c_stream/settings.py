@@ -188,6 +188,11 @@ class ModelSettings(Section):
     top_p: float = Field(0.95, gt=0, le=1, description="Share of likely tokens to sample from.")
     max_tokens: int = Field(512, ge=16, description="Most tokens of one output.")
     max_prompt_chars: int = Field(24_000, ge=1000, description="Longest prompt that is sent.")
+    engine: dict[str, Any] = Field(
+        {},
+        description="What else vLLM's engine in this process is given, in JSON:"
+        ' {"tensor_parallel_size": 2}.',
+    )
     request_s: float = Field(
         120, gt=0, description="Most seconds of a request, and of waiting to send it."
     )

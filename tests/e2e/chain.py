@@ -67,11 +67,11 @@ class Run:
 
 
 def c2c(
-    *arguments: str | Path, timeout_s: float = 240, columns: int = 200
+    *arguments: str | Path, timeout_s: float = 240, columns: int = 200, python: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+    """Run one command to its end, by this interpreter or by another one."""
     return subprocess.run(
-        [sys.executable, "-m", "c2c_stream.cli", *map(str, arguments)],
+        [str(python or sys.executable), "-m", "c2c_stream.cli", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=timeout_s,

@@ -5,7 +5,6 @@
 
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -14,7 +13,7 @@ from threading import Event
 
 from tests.engine.service import eventually
 from tests.require import missing
-from tests.sockets import free_ports
+from tests.sockets import answers, free_ports
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,22 +32,6 @@ def serving() -> Iterator[str]:
             yield f"http://127.0.0.1:{port}/v1"
         finally:
             process.kill()
-
-
-def answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
-
-
-def metric(url: str, name: str) -> float:
-    """Return one of the server's own metrics."""
-    page = url.removesuffix("/v1") + "/metrics"
-    with urllib.request.urlopen(page, timeout=30) as answer:  # noqa: S310  # ours
-        lines = answer.read().decode().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
 
 
 def main(port: int) -> None:

@@ -25,10 +25,10 @@ PATIENCE_S = 60.0
 FAST = {"flush_age_s": 0.01, "retry_base_s": 0.01}
 
 
-def eventually(condition: Callable[[], object]) -> None:
+def eventually(condition: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
     """Wait until a condition holds."""
     tick = threading.Event()
-    deadline = SystemClock().now() + PATIENCE_S
+    deadline = SystemClock().now() + patience_s
     while not condition():
         assert SystemClock().now() < deadline, "it did not come to pass"
         tick.wait(0.005)

@@ -32,13 +32,20 @@ class InProcess:
         except ImportError as error:
             raise SettingsError(f"{NEEDS} ({error})") from error
         settings = self._settings
+        given = {
+            "model": settings.name,
+            "revision": settings.revision or None,
+            "enable_prefix_caching": True,
+            "max_num_seqs": settings.in_flight,
+            **settings.engine,
+        }
         try:
-            arguments = AsyncEngineArgs(
-                model=settings.name,
-                revision=settings.revision or None,
-                enable_prefix_caching=True,
-                max_num_seqs=settings.in_flight,
-            )
+            arguments = AsyncEngineArgs(**given)
+        except TypeError as error:
+            raise SettingsError(
+                f"model.engine: vLLM's engine takes no such argument: {error}"
+            ) from error
+        try:
             self._engine = AsyncLLM.from_engine_args(arguments)
         except (OSError, ValueError) as error:
             raise SettingsError(

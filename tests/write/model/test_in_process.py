@@ -23,6 +23,7 @@ class Arguments:
     revision: str | None
     enable_prefix_caching: bool
     max_num_seqs: int
+    tensor_parallel_size: int = 1
 
 
 @dataclass
@@ -169,3 +170,12 @@ def test_what_the_engine_does_on_a_bad_day_has_its_class(
 def test_a_model_that_cannot_be_loaded_is_a_wrong_setting() -> None:
     with pytest.raises(SettingsError, match="cannot load 'missing': no such model"):
         started(once, name="missing")
+
+
+def test_the_engine_is_given_what_the_settings_say_besides_and_refuses_what_it_does_not_know() -> (
+    None
+):
+    started(once, engine={"tensor_parallel_size": 2})
+    assert Engine.made[0].arguments.tensor_parallel_size == 2
+    with pytest.raises(SettingsError, match=r"model\.engine: .*no such argument: .*'tensors'"):
+        started(once, engine={"tensors": 2})
