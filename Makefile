@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
+COMPILED := setup.py $(wildcard c2c_stream/sandbox/*.c)
 STDLIB = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('stdlib'))")
 
 .PHONY: demo test check chaos chaos-real chaos-short model vllm k8s manifests docs clean
@@ -37,7 +38,7 @@ vllm: $(VENV)/.installed-dev  ## the same with a real vLLM on the CPU, served an
 	$(BIN)/python -m tests.e2e.vllm
 	C2C_REQUIRE=all $(BIN)/python -m pytest -m vllm tests/e2e/test_real_model.py
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml constraints.txt $(COMPILED)
 	@echo "making $(VENV) (once, about a minute)"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .

@@ -25,14 +25,8 @@ from c2c_stream.execute.compiler import prepared_of
 from c2c_stream.execute.frames import ForgedError, parse_frames, split_prepared
 from c2c_stream.execute.prepare import MAX_PREPARED_CHARS
 from c2c_stream.sandbox import Ended, Reply
-from c2c_stream.sandbox.arena import (
-    ARENA_BYTES,
-    END,
-    REQUEST_BYTES,
-    FrameWriter,
-    MalformedError,
-    read_frames,
-)
+from c2c_stream.sandbox.arena import FrameWriter, MalformedError, read_frames
+from c2c_stream.sandbox.protocol import ARENA_BYTES, END, REQUEST_BYTES
 from c2c_stream.write.arguments import MAX_INPUT_CHARS
 from c2c_stream.write.frames import ForgedError as ForgedSearchError
 from c2c_stream.write.frames import Told

@@ -5,12 +5,13 @@ functions that read it are replaced before the guest is loaded. What they return
 before, a while later and elsewhere.
 """
 
-import ctypes
 import gc
 import os
 import time
 from collections.abc import Callable
 from typing import Any, Final
+
+from c2c_stream.sandbox.calls import type_modified
 
 # Another year, month, day of the month and of the week, hour, minute and second.
 AHEAD_S: Final = 397 * 86_400 + 3661
@@ -83,4 +84,4 @@ def _replace(kind: type, name: str, ahead: object) -> None:
     # The namespace of a type that is written in C is closed to Python, not to its collector.
     (namespace,) = gc.get_referents(vars(kind))
     namespace[name] = classmethod(told)
-    ctypes.pythonapi.PyType_Modified(ctypes.py_object(kind))
+    type_modified(kind)

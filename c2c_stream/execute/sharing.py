@@ -11,8 +11,8 @@ from typing import Final
 
 from c2c_stream.execute.compare import Run
 from c2c_stream.sandbox import Ended, Reply
-from c2c_stream.sandbox.arena import FRAMES_BYTES, REQUEST_BYTES
 from c2c_stream.sandbox.pool import WALL_FACTOR
+from c2c_stream.sandbox.protocol import FRAMES_BYTES, REQUEST_BYTES
 
 BATCH: Final = 16  # functions in a child: with these its own cost is a tenth of theirs
 _BYTES_PER_CHAR: Final = 5  # of what stands in a request or in a reply, at most

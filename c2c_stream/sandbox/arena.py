@@ -1,16 +1,14 @@
 """The memory that a host and a jail share: a request goes in, length-checked frames come out.
 
 Layout: the request's bytes, then a header of two words (state, committed length), then the frames.
-Standard library only: jails import it. The host reads only when the child is dead.
+The host reads only when the child is dead. Children write by _zygote.c; in a container, where the
+interpreter may be one that cannot load that, by the writer here. Standard library only.
 """
 
 import struct
 from typing import Final
 
-MIB: Final = 1024 * 1024
-REQUEST_BYTES: Final = 5 * MIB  # a record is 4 MiB at most; marshalled it grows a little
-FRAMES_BYTES: Final = 2 * MIB  # all cases of a function are 256 KiB at most, escaped 4 times that
-ARENA_BYTES: Final = REQUEST_BYTES + FRAMES_BYTES
+from c2c_stream.sandbox.protocol import FRAMES_BYTES, REQUEST_BYTES
 
 _len = len  # a guest may replace the builtin
 _WORD = struct.Struct("<I")
@@ -19,13 +17,6 @@ _STATE_AT: Final = REQUEST_BYTES
 _COMMITTED_AT: Final = REQUEST_BYTES + _WORD.size
 _FRAMES_AT: Final = REQUEST_BYTES + _HEADER.size
 _CAPACITY: Final = FRAMES_BYTES - _HEADER.size
-
-
-# How far the child says it came. Hostile, like everything in the arena.
-UNTOUCHED: Final = 0
-STARTED: Final = 1
-END: Final = 2
-FAULT: Final = 3
 
 
 class MalformedError(ValueError):

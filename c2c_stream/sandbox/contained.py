@@ -14,10 +14,20 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from c2c_stream.sandbox import linux, settle
-from c2c_stream.sandbox.arena import ARENA_BYTES, FRAMES_BYTES, REQUEST_BYTES, read_header
+from c2c_stream.sandbox.arena import read_header
 from c2c_stream.sandbox.engine_walls import OUTER, missing
-from c2c_stream.sandbox.protocol import ORDER, ORDER_BYTES, REPORT_BYTES, SETUP_BYTES
+from c2c_stream.sandbox.portable import Zygote
+from c2c_stream.sandbox.protocol import (
+    ARENA_BYTES,
+    FRAMES_BYTES,
+    ORDER_BYTES,
+    ORDER_FORMAT,
+    REPORT_BYTES,
+    REQUEST_BYTES,
+    SETUP_BYTES,
+)
 
+_ORDER: Final = struct.Struct(ORDER_FORMAT)
 _SIZE: Final = struct.Struct("<I")
 _HEADER_BYTES: Final = 8  # of the frames
 # Where shared libraries are, and the loader's list of them.
@@ -53,7 +63,7 @@ class Contained:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._missing = dict(missing(self._config["memory_bytes"]))
         linux.hide_from_others()
-        self._config |= {**_filters(), "path": _path(), "private_pids": False}
+        self._config |= {**_filters(), "path": _path()}
         if os.fork() == 0:
             self._be_the_zygote(theirs)
         theirs.close()
@@ -74,7 +84,7 @@ class Contained:
             self._hand_on(self._exactly(ORDER_BYTES))
 
     def _hand_on(self, order: bytes) -> None:
-        size, *_ = ORDER.unpack(order)
+        size, *_ = _ORDER.unpack(order)
         self._arena[:size] = self._exactly(size)
         self._control.send(order)
         ends: list[Any] = [self._control, self._receive]
@@ -98,9 +108,9 @@ class Contained:
             program = settle.load(self._config)
             libraries = filter(os.path.exists, _LIBRARIES)
             readable = [*self._config["path"], *libraries]
-            arena = memoryview(self._arena)
-            settled = settle.Settled(control.fileno(), arena, program, self._config)
-            settled.serve(null, standing, readable)
+            zygote = Zygote(memoryview(self._arena))
+            settled = settle.Settled(control.fileno(), program, self._config)
+            settled.serve(zygote.serve, null, standing, readable)
         except Exception as error:  # noqa: BLE001  # the host tells the user
             settle.tell(control.fileno(), "failed", f"{error}" or type(error).__name__)
         finally:

@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Final
 
-from c2c_stream.sandbox.arena import FRAMES_BYTES
 from c2c_stream.sandbox.judge import JailBrokenError, reply_of
 from c2c_stream.sandbox.plan import (
     BESIDE_THE_CHILD_BYTES,
@@ -27,8 +26,9 @@ from c2c_stream.sandbox.plan import (
 )
 from c2c_stream.sandbox.protocol import (
     CHILD_UID,
+    FRAMES_BYTES,
     HOST_NAME,
-    ORDER,
+    ORDER_FORMAT,
     REPORT_BYTES,
     SETUP_BYTES,
     WAITING_SHARE,
@@ -41,6 +41,7 @@ from c2c_stream.sandbox.walls import Walls
 OURS: Final = "/c2c"  # where a container finds this package
 _ENGINE_TIMEOUT_S: Final = 60
 _REPORT_GRACE_S: Final = 10
+_ORDER: Final = struct.Struct(ORDER_FORMAT)
 _SIZE: Final = struct.Struct("<I")
 _STREAM: Final = struct.Struct(">BxxxI")  # how an engine multiplexes: which stream, how many bytes
 _STANDARD_OUTPUT: Final = 1
@@ -115,7 +116,7 @@ class Container:
     async def run(self, request: bytes, cpu_ms: int, wall_ms: int) -> Reply:
         """Run one request in a child of its own. Raises JailBrokenError."""
         longest_s = (wall_ms + cpu_ms * WAITING_SHARE) / 1000 + _REPORT_GRACE_S
-        order = ORDER.pack(len(request), cpu_ms, wall_ms) + request
+        order = _ORDER.pack(len(request), cpu_ms, wall_ms) + request
         loop = asyncio.get_running_loop()
         try:
             reply = await loop.run_in_executor(self._thread, self._exchange, order, longest_s)

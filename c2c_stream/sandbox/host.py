@@ -5,23 +5,32 @@ import marshal
 import mmap
 import os
 import socket
+import struct
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from typing import IO, Any, Final
 
 from c2c_stream.sandbox import cgroup, filters
-from c2c_stream.sandbox.arena import ARENA_BYTES, REQUEST_BYTES
 from c2c_stream.sandbox.idmap import is_privileged, map_users
 from c2c_stream.sandbox.judge import JailBrokenError, reply_of
 from c2c_stream.sandbox.layout import layout_of
 from c2c_stream.sandbox.plan import Plan, command_of, environment_of, package_folder
-from c2c_stream.sandbox.protocol import ORDER, REPORT_BYTES, SETUP_BYTES, WAITING_SHARE
+from c2c_stream.sandbox.protocol import (
+    ARENA_BYTES,
+    COMPILED,
+    ORDER_FORMAT,
+    REPORT_BYTES,
+    REQUEST_BYTES,
+    SETUP_BYTES,
+    WAITING_SHARE,
+)
 from c2c_stream.sandbox.report import Report
 from c2c_stream.sandbox.unavailable import SandboxUnavailable
 from c2c_stream.sandbox.verdicts import Reply
 from c2c_stream.sandbox.walls import Walls
 
+_ORDER: Final = struct.Struct(ORDER_FORMAT)
 BUILD_TIMEOUT_S: Final = 60
 REPORT_GRACE_S: Final = 10  # a zygote that is this late behind all limits is lost
 
@@ -43,6 +52,7 @@ class Jail:
     @classmethod
     async def build(cls, plan: Plan) -> "Jail":
         """Start a jail and wait until its walls stand. Raises SandboxUnavailable."""
+        _find_compiled_part()
         config = _config(plan)
         with tempfile.TemporaryFile() as errors:
             jail = _spawn(plan, errors)
@@ -70,7 +80,8 @@ class Jail:
         self._arena[: len(request)] = request
         try:
             longest_ms = wall_ms + cpu_ms * WAITING_SHARE
-            data = await self._ordered(ORDER.pack(len(request), cpu_ms, wall_ms), longest_ms / 1000)
+            order = _ORDER.pack(len(request), cpu_ms, wall_ms)
+            data = await self._ordered(order, longest_ms / 1000)
             report = Report.unpack(data)
         except (OSError, ValueError) as error:
             raise JailBrokenError(f"the zygote is gone: {error!r}") from error
@@ -160,6 +171,21 @@ class Jail:
             self._loop = None
 
 
+def _find_compiled_part() -> None:
+    """Raise SandboxUnavailable where what jails run was not compiled, or from another source."""
+    try:
+        from c2c_stream.sandbox import _zygote  # noqa: PLC0415  # only where jails are built
+
+        found = _zygote.COMPILED == COMPILED
+    except ImportError:
+        found = False
+    if not found:
+        raise SandboxUnavailable(
+            "sandbox: its compiled part (c2c_stream/sandbox/_zygote.c) is missing or of another "
+            "version; `pip install -e .` in the source, with a C compiler, makes it"
+        )
+
+
 def _spawn(plan: Plan, errors: IO[bytes]) -> Jail:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setblocking(False)  # its only parameter
@@ -206,7 +232,6 @@ def _config(plan: Plan) -> dict[str, Any]:
         "preload": plan.preload,
         "search": plan.search,
         "privileged": is_privileged(),
-        "private_pids": True,
         "memory_bytes": plan.memory_bytes,
         "binds": layout.binds,
         "masks": layout.masks,

@@ -6,7 +6,6 @@ interpreter; as an ordinary user the user namespace comes first, because nothing
 
 import errno
 import os
-import resource
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -145,14 +144,14 @@ def limit(memory_bytes: int) -> None:
     """Set the limits that a zygote shares with its children."""
     with wall("rlimits", "raise the hard limits (ulimit -H) of the process that starts the jail"):
         for kind, value in (
-            (resource.RLIMIT_AS, memory_bytes),
-            (resource.RLIMIT_STACK, STACK_BYTES),
-            (resource.RLIMIT_NOFILE, OPEN_FILES),
-            (resource.RLIMIT_FSIZE, 0),
-            (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_MEMLOCK, 0),
+            (linux.RLIMIT_AS, memory_bytes),
+            (linux.RLIMIT_STACK, STACK_BYTES),
+            (linux.RLIMIT_NOFILE, OPEN_FILES),
+            (linux.RLIMIT_FSIZE, 0),
+            (linux.RLIMIT_CORE, 0),
+            (linux.RLIMIT_MEMLOCK, 0),
         ):
-            resource.setrlimit(kind, (value, value))
+            linux.limit(kind, value)
 
 
 def silence(keep: tuple[int, ...], null: int) -> None:
@@ -163,7 +162,7 @@ def silence(keep: tuple[int, ...], null: int) -> None:
     for fd in sorted(keep):
         os.closerange(low, fd)
         low = fd + 1
-    os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
 
 
 def follow_parent() -> None:

@@ -2,14 +2,8 @@
 
 from typing import Final
 
-from c2c_stream.sandbox.arena import (
-    END,
-    FAULT,
-    UNTOUCHED,
-    MalformedError,
-    read_frames,
-    read_header,
-)
+from c2c_stream.sandbox.arena import MalformedError, read_frames, read_header
+from c2c_stream.sandbox.protocol import END, FAULT, UNTOUCHED
 from c2c_stream.sandbox.report import Report, Stop
 from c2c_stream.sandbox.verdicts import Ended, Reply
 

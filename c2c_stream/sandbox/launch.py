@@ -9,9 +9,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from c2c_stream.sandbox import jail, linux, settle
-from c2c_stream.sandbox.arena import ARENA_BYTES
-from c2c_stream.sandbox.protocol import SETUP_BYTES
+from c2c_stream.sandbox import _zygote, jail, settle, zygote
+from c2c_stream.sandbox.protocol import ARENA_BYTES, REQUEST_BYTES, SETUP_BYTES
 from c2c_stream.sandbox.settle import tell
 
 
@@ -33,7 +32,7 @@ class Launcher:
         self._control = control
         self._config: Mapping[str, Any] = marshal.loads(os.read(control, SETUP_BYTES))  # noqa: S302
         self._program = settle.load(self._config)
-        self._arena = linux.map_shared(arena_fd, ARENA_BYTES)
+        _zygote.map_arena(arena_fd, ARENA_BYTES, REQUEST_BYTES)
         self._null = os.open(os.devnull, os.O_RDWR)
 
     def launch(self) -> None:
@@ -54,5 +53,5 @@ class Launcher:
 
     def _serve(self, walls: list[str]) -> None:
         """Be the zygote. All that is beneath its root was put there to be read."""
-        settled = settle.Settled(self._control, self._arena, self._program, self._config)
-        settled.serve(self._null, walls, ["/"])
+        settled = settle.Settled(self._control, self._program, self._config)
+        settled.serve(zygote.serve, self._null, walls, ["/"])

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from c2c_stream.errors import Poison, Unavailable
-from c2c_stream.sandbox.arena import REQUEST_BYTES
 from c2c_stream.sandbox.judge import JailBrokenError
 from c2c_stream.sandbox.layout import interpreter
 from c2c_stream.sandbox.plan import Plan
+from c2c_stream.sandbox.protocol import REQUEST_BYTES
 from c2c_stream.sandbox.unavailable import SandboxUnavailable
 from c2c_stream.sandbox.verdicts import Reply
 from c2c_stream.sandbox.walls import Walls, required_walls

@@ -3,14 +3,17 @@
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 from c2c_stream.sandbox.protocol import (
     NOT_STOPPED,
-    REPORT,
     REPORT_BYTES,
+    REPORT_FORMAT,
     STOPPED_BY_CPU,
     STOPPED_BY_WALL,
 )
+
+_REPORT: Final = struct.Struct(REPORT_FORMAT)
 
 
 class Stop(IntEnum):
@@ -35,7 +38,7 @@ class Report:
     def unpack(cls, data: bytes) -> "Report":
         """Return the report that `data` is. Raises ValueError."""
         try:
-            stopped, *rest = REPORT.unpack(data)
+            stopped, *rest = _REPORT.unpack(data)
         except struct.error as error:
             raise ValueError(f"a report of {len(data)} bytes; expected {REPORT_BYTES}") from error
         return cls(Stop(stopped), *rest)

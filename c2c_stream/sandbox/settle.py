@@ -7,11 +7,13 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from c2c_stream.sandbox import jail, landlock, linux
-from c2c_stream.sandbox.zygote import Program, Zygote
+from c2c_stream.sandbox.zygote import Program
+
+Serve = Callable[[int, Program, bytes], None]  # from a control socket, with a child's filter
 
 _STANDING: Final = ("uid", "capabilities", "rlimits", "seccomp", "fds")
 _SECCOMP_HINT: Final = "the kernel must be built with CONFIG_SECCOMP_FILTER"
@@ -37,32 +39,22 @@ def load(config: Mapping[str, Any]) -> Program:
 class Settled:
     """A process that becomes a zygote: puts up the walls that it shares with its children."""
 
-    def __init__(
-        self, control: int, arena: memoryview, program: Program, config: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, control: int, program: Program, config: Mapping[str, Any]) -> None:
         self._control = control
-        self._arena = arena
         self._program = program
         self._config = config
 
-    def serve(self, null: int, walls: Sequence[str], readable: Sequence[str]) -> None:
+    def serve(self, serve: Serve, null: int, walls: Sequence[str], readable: Sequence[str]) -> None:
         """Tell that all walls stand, and serve; return when the host is gone. Raises WallError.
 
         `walls` stand already; `readable` is what may be opened.
         """
         self._settle(null)
         child_filter = bytes.fromhex(self._config["child_filter"])
-        zygote = Zygote(
-            self._control,
-            self._arena,
-            self._program,
-            child_filter,
-            private_pids=self._config["private_pids"],
-        )
         more = _confine(readable, bytes.fromhex(self._config["base_filter"]))
         python = sys.version.split(maxsplit=1)[0]
         tell(self._control, "ready", " ".join([python, *walls, *_STANDING, *more]))
-        zygote.serve()
+        serve(self._control, self._program, child_filter)
 
     def _settle(self, null: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -4,7 +4,7 @@ from c2c_stream.execute.compare import Run
 from c2c_stream.execute.frames import Call
 from c2c_stream.execute.sharing import BATCH, fits_into_a_batch, keeps_to_itself
 from c2c_stream.sandbox import Ended, Reply, Verdict
-from c2c_stream.sandbox.arena import FRAMES_BYTES, REQUEST_BYTES
+from c2c_stream.sandbox.protocol import FRAMES_BYTES, REQUEST_BYTES
 
 MIB = 1024 * 1024
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import pytest
 
 from c2c_stream.sandbox import Ended, Pool, Reply, SandboxUnavailable
-from c2c_stream.sandbox.arena import REQUEST_BYTES
+from c2c_stream.sandbox.protocol import REQUEST_BYTES
 from c2c_stream.sandbox.walls import OPTIONAL, WALLS, Walls
 from c2c_stream.settings import SandboxSettings
 from tests import dockerd

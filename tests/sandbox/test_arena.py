@@ -2,16 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2c_stream.sandbox.arena import (
-    ARENA_BYTES,
-    END,
-    FRAMES_BYTES,
-    REQUEST_BYTES,
-    FrameWriter,
-    MalformedError,
-    read_frames,
-    read_header,
-)
+from c2c_stream.sandbox.arena import FrameWriter, MalformedError, read_frames, read_header
+from c2c_stream.sandbox.protocol import ARENA_BYTES, END, FRAMES_BYTES, REQUEST_BYTES
 
 
 def written(*texts: str) -> memoryview:

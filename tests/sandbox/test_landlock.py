@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from c2c_stream.sandbox import landlock
+from c2c_stream.sandbox.linux import words
 from tests.require import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
-import ctypes, os, socket, sys
+import os, socket, sys
 from c2c_stream.sandbox import landlock, linux
 linux.forbid_new_privileges()
 landlock.restrict([os.path.dirname(os.__file__), sys.argv[1]])
@@ -55,7 +56,8 @@ def test_a_kernel_is_asked_for_all_that_it_knows_and_no_more(
 ) -> None:
     ruleset = landlock._ruleset(version)
 
-    assert (ruleset.files, ruleset.network, ruleset.scopes) == (files, network, scopes)
+    known = 1 + (version >= 4) + (version >= 6)
+    assert ruleset == words(*(files, network, scopes)[:known])
 
 
 def test_a_folder_that_is_not_there_is_named() -> None:

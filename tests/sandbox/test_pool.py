@@ -2,6 +2,7 @@ import asyncio
 import itertools
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,9 +11,10 @@ from typing import Any, TypeVar
 
 import pytest
 
+from c2c_stream import sandbox
 from c2c_stream.errors import Poison, Unavailable
-from c2c_stream.sandbox import Ended, Pool, Reply, SandboxUnavailable
-from c2c_stream.sandbox.arena import REQUEST_BYTES
+from c2c_stream.sandbox import Ended, Pool, Reply, SandboxUnavailable, host
+from c2c_stream.sandbox.protocol import COMPILED, REQUEST_BYTES
 from c2c_stream.sandbox.walls import OPTIONAL, WALLS, Walls
 from c2c_stream.settings import SandboxSettings
 
@@ -316,3 +318,18 @@ def test_a_guest_sees_nothing_of_the_host() -> None:
 
 def test_a_guest_imports_no_installed_package() -> None:
     assert "ModuleNotFoundError" in run("import pydantic").fault
+
+
+def test_a_compiled_part_of_another_version_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "COMPILED", COMPILED + 1)
+
+    with pytest.raises(SandboxUnavailable, match=r"pip install -e \."):
+        run("")
+
+
+def test_a_compiled_part_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "c2c_stream.sandbox._zygote", None)
+    monkeypatch.delattr(sandbox, "_zygote", raising=False)
+
+    with pytest.raises(SandboxUnavailable, match=r"pip install -e \."):
+        run("")

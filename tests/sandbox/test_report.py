@@ -1,8 +1,10 @@
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from c2c_stream.sandbox.protocol import REPORT, REPORT_BYTES
+from c2c_stream.sandbox.protocol import REPORT_BYTES, REPORT_FORMAT
 from c2c_stream.sandbox.report import Report, Stop
 
 words = st.integers(0, 2**32 - 1)
@@ -12,7 +14,7 @@ words = st.integers(0, 2**32 - 1)
 def test_a_report_is_read_as_it_was_packed(
     stop: Stop, code: int, cpu: int, wall: int, rss: int
 ) -> None:
-    data = REPORT.pack(stop, code, cpu, wall, rss)
+    data = struct.pack(REPORT_FORMAT, stop, code, cpu, wall, rss)
 
     assert Report.unpack(data) == Report(stop, code, cpu, wall, rss)
 
