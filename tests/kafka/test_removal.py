@@ -61,9 +61,12 @@ def test_a_run_trims_what_it_has_read_and_is_removed_when_told(kafka: str, tmp_p
     assert f"would delete group {name}-collector\n" in shown.stdout
     assert c2c("topics", "describe", *broker, "--run", name).returncode == 0
     done = c2c("topics", "delete", *broker, "--run", name, "--execute")
-    assert done.stdout == shown.stdout.replace("would delete", "deleted").replace(
-        "nothing is deleted; --execute does it\n", ""
-    )
+    would = shown.stdout.replace("would delete", "deleted").splitlines()
+    did = done.stdout.splitlines()
+    # a broker forgets a group that committed nothing, once in ten minutes
+    assert set(did) <= set(would)
+    assert [line for line in would if line.startswith("deleted topic")] == did[: len(held)]
+    assert f"deleted group {name}-collector" in did
     gone = c2c("topics", "delete", *broker, "--run", name, "--execute")
     assert (gone.returncode, gone.stdout) == (9, "")
 
