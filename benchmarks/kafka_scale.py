@@ -63,6 +63,8 @@ def at_once(cluster: Round, processes: int) -> dict[str, float]:
     kafka_s = cpu_seconds(node_pid()) - kafka_s
     lines = [one["timeline"] for one in found]
     begin, end = max(line[0][0] for line in lines), min(line[-1][0] for line in lines)
+    if begin >= end:
+        raise SystemExit("one process was done before the other had begun: try more --functions")
     done = sum(_records_at(line, end) - _records_at(line, begin) for line in lines)
     records = sum(one["records"] for one in found)
     return {
@@ -81,7 +83,7 @@ def _records_at(line: list[tuple[float, int]], at: float) -> int:
 def main() -> None:
     """Print a line for each way."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--functions", type=int, default=4000)
+    parser.add_argument("--functions", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--nice", type=int, default=0, help="of the brokers")
     options = parser.parse_args()
