@@ -23,6 +23,7 @@ from tests.engine.toy import (
 
 MEMBER = st.integers(0, 1)
 KINDS = st.sampled_from(sorted(ENDS))
+GIVEN = st.lists(KINDS, min_size=1, max_size=4)
 
 
 class CoreMachine(RuleBasedStateMachine):
@@ -60,7 +61,7 @@ class CoreMachine(RuleBasedStateMachine):
                 if member.running:
                     member.finish(index, self.now)
 
-    @rule(kinds=st.lists(KINDS, min_size=1, max_size=4), which=st.integers(0, 10))
+    @rule(kinds=GIVEN, which=st.integers(0, 10))
     def go_on(self, kinds: list[bytes], which: int) -> None:
         """Bring both members so far that some of it is finished: else commits are rarely met."""
         for partition in PARTITIONS:
@@ -89,12 +90,27 @@ class CoreMachine(RuleBasedStateMachine):
         self.broker.rebalance(owners)
         self.members[1 - member].rebalanced()
 
+    @rule(member=MEMBER, kinds=GIVEN, which=st.integers(0, 10), zombie=st.booleans())
+    def commit_late(self, member: int, kinds: list[bytes], which: int, *, zombie: bool) -> None:
+        """Commit what was finished before the partitions went, or before an answer was lost.
+
+        Other rules might come to the same, and hardly ever do.
+        """
+        self.go_on(kinds, which)
+        if zombie:
+            self.zombie(member, (1 - member, 1 - member))
+        else:
+            self.commit(member, lost="answer")
+            self.go_on(kinds, which)
+        self.commit(member, lost="")
+
     @invariant()
     def nothing_comes_out_twice(self) -> None:
         oracle(self.broker)
 
     def teardown(self) -> None:
         """Let both go on undisturbed until nothing is left, then count."""
+        oracle(self.broker)  # after a step that failed, too: a broken core need not get further
         for _ in range(3000):
             if all(self.settle(member) for member in self.members):
                 break
