@@ -1,6 +1,5 @@
 """`c2c follow` as a process, and what it must have put on `repos` whatever happened to it."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from threading import Event
 
 from c2c_stream.records import Record, Repository
 from tests.ingest.support import Git
+from tests.processes import unmeasured
 
 PATIENCE_S = 60
 LOOK_S = 0.02
@@ -28,7 +28,7 @@ def start(feed: Path, log: Path, *options: object) -> subprocess.Popen[bytes]:
     """Start `c2c follow`; its lines are appended to `log`."""
     command = [sys.executable, "-m", "c2c_stream.cli", "follow", str(feed), *map(str, options)]
     with log.open("ab") as lines:
-        return subprocess.Popen(command, stderr=lines, env=os.environ)
+        return subprocess.Popen(command, stderr=lines, env=unmeasured())
 
 
 @contextmanager

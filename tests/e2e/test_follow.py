@@ -1,7 +1,6 @@
 """Followed repositories, with the services as processes on the local log."""
 
 import json
-import os
 import random
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from tests.e2e.following import PATIENCE_S, following, is_one_chain, moves, star
 from tests.e2e.test_serve import await_value, page, samples
 from tests.engine.service import eventually
 from tests.ingest.support import Git, free_port, git_daemon
+from tests.processes import unmeasured
 
 KILLS = 4
 LOOK_S = 0.02
@@ -56,7 +56,7 @@ def ingester(out: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run the ingester for the length of the block; nothing that is read is trimmed."""
     command = [sys.executable, "-m", "c2c_stream.cli", "serve", "ingester", "--out", str(out)]
     with log.open("ab") as lines:
-        process = subprocess.Popen(command, stderr=lines, env=os.environ | {"C2C_KEEP": "true"})
+        process = subprocess.Popen(command, stderr=lines, env=unmeasured(C2C_KEEP="true"))
     try:
         yield process
     finally:

@@ -18,6 +18,7 @@ from c2c_stream.broker.local_run import LocalRun
 from c2c_stream.cli.progress import Progress, progress_of
 from c2c_stream.topics import SERVICES
 from tests.e2e.chain import Run, c2c_json, rows_of, run_to_end
+from tests.processes import unmeasured
 
 KILLS = 20
 PATIENCE_S = 60
@@ -66,7 +67,11 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(
 def _running(source: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "c2c_stream.cli", "run", str(source), "--out", str(out)]
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=unmeasured(),
     )
     try:
         yield process

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from c2c_stream.codec import Codec
 from c2c_stream.topics import key_of, topic_of
 from tests.e2e.chain import c2c, rows_of
 from tests.e2e.test_serve import samples, serving
+from tests.processes import unmeasured
 from tests.write.model.make import candidate
 from tests.write.model.stub import Request, Stub, completion, in_thread, saying
 
@@ -94,7 +94,7 @@ def killed_when(condition: Callable[[], bool], out: Path, **environment: str) ->
     """Run a writer until a condition holds, and kill it then."""
     command = [sys.executable, "-m", "c2c_stream.cli", "serve", "writer", "--out", str(out)]
     with subprocess.Popen(
-        command, stderr=subprocess.DEVNULL, env=os.environ | environment
+        command, stderr=subprocess.DEVNULL, env=unmeasured(**environment)
     ) as process:
         try:
             await_that(condition)

@@ -1,7 +1,6 @@
 """A repository of very many real files, read by the ingester as a process on a real Kafka."""
 
 import json
-import os
 import subprocess
 import sys
 import sysconfig
@@ -19,7 +18,7 @@ from c2c_stream.broker.kafka_client import Cluster
 from c2c_stream.records import File
 from tests.engine.make import CODEC
 from tests.kafka.runs import Outside
-from tests.processes import ROOT
+from tests.processes import ROOT, unmeasured
 
 SMALL_BYTES = 4096
 LARGE_BYTES = 65_536
@@ -72,7 +71,7 @@ def ingesting(cluster: Cluster, out: Path) -> Iterator[subprocess.Popen[bytes]]:
         "C2C_ENGINE__HOLD_LAG_RECORDS": "1000000000",
     }
     with (out / "log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stderr=log)
+        process = subprocess.Popen(command, cwd=ROOT, env=unmeasured(**settings), stderr=log)
     try:
         yield process
     finally:

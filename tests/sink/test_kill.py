@@ -18,6 +18,7 @@ from c2c_stream.broker.protocol import Produced
 from c2c_stream.codec import Codec
 from c2c_stream.records import Record
 from c2c_stream.topics import key_of, topic_of
+from tests.processes import unmeasured
 from tests.sink.make import dead_letter, rejection, sample, stored
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ RECORDS: list[Record] = [
 
 @contextmanager
 def service(out: Path) -> "Iterator[subprocess.Popen[bytes]]":
-    process = subprocess.Popen([sys.executable, "-c", SERVICE, str(out)])
+    process = subprocess.Popen([sys.executable, "-c", SERVICE, str(out)], env=unmeasured())
     try:
         yield process
     finally:

@@ -13,7 +13,7 @@ from typing import Final
 
 from c2c_stream.cli.exits import Exit
 from c2c_stream.topics import SERVICES
-from tests.processes import ROOT
+from tests.processes import ROOT, unmeasured
 
 INSTANCES: Final = ("a", "b")
 NAMES: Final = tuple(f"{service}-{instance}" for instance in INSTANCES for service in SERVICES)
@@ -149,7 +149,7 @@ class Fleet:
                 stdout=log,
                 stderr=log,
                 cwd=ROOT,
-                env=os.environ | self.environment | own,
+                env=unmeasured(**self.environment, **own),
             )
 
 
