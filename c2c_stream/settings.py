@@ -373,6 +373,16 @@ def writer_of(settings: Settings) -> str:
     return chosen
 
 
+def said_of(settings: Settings) -> str:
+    """Return which writer works, in words."""
+    chosen, model = writer_of(settings), settings.model
+    if chosen == "search":
+        return "search (no model is named)" if settings.write.writer == "auto" else "search"
+    named = model.name or "the model"
+    where = f"{named} at {model.servers}" if model.servers and chosen != "vllm" else named
+    return f"{chosen} ({where})"
+
+
 def jobs_of(jobs: int) -> int:
     """Return how many jails to use at once: those asked for, or one a core that we may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -5,8 +5,6 @@ import io
 import sys
 from collections.abc import Callable
 
-from rich.console import Console
-
 from c2c_stream.cli.exits import Exit, exit_code_of
 from c2c_stream.errors import C2CError
 
@@ -19,9 +17,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without our characters shows others
-    from c2c_stream.cli.app import app  # noqa: PLC0415  # a service need not import all commands
+    from c2c_stream.cli.app import app_for  # noqa: PLC0415  # a service has no other commands
 
-    reporting(app)
+    reporting(app_for(sys.argv[1:]))
 
 
 def reporting(command: Callable[[], object]) -> None:
@@ -40,5 +38,7 @@ def reporting(command: Callable[[], object]) -> None:
 
 
 def _say(sentence: str) -> None:
+    from rich.console import Console  # noqa: PLC0415  # only where there is something to say
+
     console = Console(stderr=True, highlight=False)
     console.print(f"c2c: {sentence}", style="red", markup=False, soft_wrap=True)

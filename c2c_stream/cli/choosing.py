@@ -9,8 +9,7 @@ from c2c_stream.broker.local import LOG_NAME
 from c2c_stream.cli import runfile
 from c2c_stream.cli.brokers import broker_folder, is_kafka
 from c2c_stream.cli.moment import moment_of
-from c2c_stream.cli.options import properties_from, settings_from
-from c2c_stream.cli.run import absolute, absolute_broker
+from c2c_stream.cli.options import absolute, absolute_broker, properties_from, settings_from
 from c2c_stream.engine.letters import Choice
 from c2c_stream.errors import SettingsError
 from c2c_stream.settings import Settings, load_settings

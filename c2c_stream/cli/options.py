@@ -96,3 +96,17 @@ def _pair(text: str) -> tuple[str, str]:
             f" C2C_CONFIG names ([kafka.properties])"
         )
     return name, value
+
+
+def absolute(path: Path) -> Path:
+    """Return an absolute path. Raises SettingsError where the current folder is no more."""
+    try:
+        return path.absolute()
+    except FileNotFoundError as error:
+        raise SettingsError("the current folder was removed; cd to one that exists") from error
+
+
+def absolute_broker(broker: str) -> str:
+    """Return local:PATH with its path absolute: the run's other commands start elsewhere."""
+    kind, _, path = broker.partition(":")
+    return f"{kind}:{absolute(Path(path))}" if kind == "local" and path else broker

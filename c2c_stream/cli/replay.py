@@ -14,8 +14,14 @@ from c2c_stream.broker.run import REPLAYER, RunLog
 from c2c_stream.cli import brokers, codecs, runfile
 from c2c_stream.cli.choosing import settings_for
 from c2c_stream.cli.moment import moment_of
-from c2c_stream.cli.options import BROKER_HELP, PropertyOption, RegistryOption, settings_from
-from c2c_stream.cli.run import absolute, drive, identity_of
+from c2c_stream.cli.options import (
+    BROKER_HELP,
+    PropertyOption,
+    RegistryOption,
+    absolute,
+    settings_from,
+)
+from c2c_stream.cli.run import drive, identity_of
 from c2c_stream.codec import Codec
 from c2c_stream.curate.stage import Curator
 from c2c_stream.engine import replaying

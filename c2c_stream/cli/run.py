@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -27,16 +27,10 @@ from c2c_stream.cli.options import (
     RequireOption,
     ServerOption,
     WriterOption,
+    absolute,
+    absolute_broker,
     sandbox_flags,
     settings_from,
-)
-from c2c_stream.cli.report import (
-    Report,
-    as_json,
-    card_of,
-    exit_of,
-    lines_of,
-    verify_some,
 )
 from c2c_stream.cli.supervisor import (
     Interrupted,
@@ -46,11 +40,12 @@ from c2c_stream.cli.supervisor import (
     supervise,
 )
 from c2c_stream.curate.stage import Curator
-from c2c_stream.errors import SettingsError
 from c2c_stream.ingest.stage import check_remote, check_source
 from c2c_stream.records import Repository
-from c2c_stream.settings import Settings, writer_of
-from c2c_stream.write.choose import said_of
+from c2c_stream.settings import Settings, said_of, writer_of
+
+if TYPE_CHECKING:
+    from c2c_stream.cli.report import Report
 
 # What the dataset depends on; the rest (jobs, ports, commit sizes) may differ at the next start.
 _IDENTITY = ("ingest", "collect", "curate", "write", "model", "execute", "format", "sink")
@@ -156,23 +151,25 @@ def drive(
     """Carry a run out and leave with its exit code. `begin` puts the run's first records there."""
     try:
         with interruptible(), runfile.only_one(settings.out):
-            report = _run(settings, run, console, begin)
+            found = _run(settings, run, console, begin)
     except Interrupted:
         console.print("\nstopped; the same command goes on from here")
         raise typer.Exit(Exit.INTERRUPTED) from None
+    from c2c_stream.cli import report
+
     if json_output:
-        typer.echo(json.dumps(as_json(report), indent=2))
-    for line in lines_of(report):
+        typer.echo(json.dumps(report.as_json(found), indent=2))
+    for line in report.lines_of(found):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if brokers.is_kafka(settings):
         left = LEFT.format(broker=settings.broker, run=settings.run)
         console.print(left, markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(exit_of(report.progress, report.verified))
+    raise typer.Exit(report.exit_of(found.progress, found.verified))
 
 
 def _run(
     settings: Settings, run: runfile.RunFile, console: Console, begin: Callable[[RunLog], None]
-) -> Report:
+) -> "Report":
     began = time.monotonic()  # noqa: TID251  # the user is told how long it took
     log = brokers.open_run(settings, patience_s=math.inf)
     children = Children(settings, settings.out / ".c2c" / "logs")
@@ -185,10 +182,12 @@ def _run(
         log.trim()
     log.close()
     console.print("verifying some rows, writing the card")
-    verified = verify_some(settings, progress)
-    summary = card_of(run, settings.out, progress, verified)
+    from c2c_stream.cli import report
+
+    verified = report.verify_some(settings, progress)
+    summary = report.card_of(run, settings.out, progress, verified)
     seconds = time.monotonic() - began  # noqa: TID251  # the same
-    return Report(settings.out, progress, summary, verified, seconds)
+    return report.Report(settings.out, progress, summary, verified, seconds)
 
 
 def _wanted(settings: Settings, sources: tuple[Repository, ...]) -> runfile.RunFile:
@@ -220,14 +219,6 @@ def _section(**flags: object) -> dict[str, object]:
     return {name: value for name, value in flags.items() if value is not None}
 
 
-def absolute(path: Path) -> Path:
-    """Return an absolute path. Raises SettingsError where the current folder is no more."""
-    try:
-        return path.absolute()
-    except FileNotFoundError as error:
-        raise SettingsError("the current folder was removed; cd to one that exists") from error
-
-
 def _run_id(out: Path, broker: str) -> dict[str, str]:
     """Return the run's id: on a cluster one of its own, made at the first start."""
     found = runfile.read(out)
@@ -238,9 +229,3 @@ def _run_id(out: Path, broker: str) -> dict[str, str]:
     if "C2C_RUN" not in os.environ:
         return {"run": f"run-{uuid.uuid4().hex[:12]}"}
     return {}
-
-
-def absolute_broker(broker: str) -> str:
-    """Return local:PATH with its path absolute: the run's other commands start elsewhere."""
-    kind, _, path = broker.partition(":")
-    return f"{kind}:{absolute(Path(path))}" if kind == "local" and path else broker

@@ -42,7 +42,7 @@ from c2c_stream.engine.workers import (
     Worker,
 )
 from c2c_stream.errors import C2CError, SettingsError
-from c2c_stream.settings import Settings, forget_secrets, jobs_of
+from c2c_stream.settings import Settings, forget_secrets, jobs_of, said_of
 from c2c_stream.topics import SERVICES
 
 PR_SET_PDEATHSIG = 1
@@ -142,11 +142,7 @@ def _serve(
 
 def _chosen(stage: str, settings: Settings) -> dict[str, str]:
     """Return what a service's settings left to it, in words."""
-    if stage != "writer":
-        return {}
-    from c2c_stream.write.choose import said_of
-
-    return {"writer": said_of(settings)}
+    return {"writer": said_of(settings)} if stage == "writer" else {}
 
 
 def telling(log: structlog.stdlib.BoundLogger, slot: int | None = None) -> Callable[[str], None]:

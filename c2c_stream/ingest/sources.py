@@ -7,7 +7,7 @@ from pathlib import Path
 
 from c2c_stream.errors import SourceError
 from c2c_stream.ingest.chunks import Position
-from c2c_stream.ingest.dumps import read_jsonl, read_parquet
+from c2c_stream.ingest.dumps import read_jsonl
 from c2c_stream.ingest.fetch import FETCHED, fetched, forget
 from c2c_stream.ingest.folder import read_file, read_folder
 from c2c_stream.ingest.gitrepo import GitRepository, git_dir_of, read_commit
@@ -101,6 +101,8 @@ def _reader(kind: str, path: Path, column: str) -> Reader:
         case "jsonl":
             return partial(read_jsonl, column, path)
         case "parquet":
+            from c2c_stream.ingest.parquet import read_parquet
+
             return partial(read_parquet, column, path)
         case _:
             return partial(read_file, path)

@@ -8,9 +8,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Protocol, cast
-
-import pyarrow as pa
+from typing import IO, Protocol
 
 from c2c_stream.errors import SourceError
 
@@ -26,7 +24,7 @@ _MAGIC = (
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
 # What decompressors raise on data that is broken or ends too early.
-BROKEN = (EOFError, OSError, lzma.LZMAError, zlib.error, pa.ArrowInvalid)
+BROKEN = (EOFError, OSError, lzma.LZMAError, zlib.error)
 
 
 class Readable(Protocol):
@@ -102,6 +100,6 @@ def _decompressor(form: str, packed: IO[bytes]) -> Readable:
         case "xz":
             return lzma.LZMAFile(packed)
         case _:
-            return pa.CompressedInputStream(
-                pa.PythonFile(cast("io.IOBase", packed), mode="r"), "zstd"
-            )
+            from c2c_stream.ingest.zstd import Zstd
+
+            return Zstd(packed)

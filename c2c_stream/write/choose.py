@@ -32,16 +32,6 @@ def stage_for(
     return HybridWriter(Writer(settings.write, settings.sandbox, told), author, settings.model)
 
 
-def said_of(settings: Settings) -> str:
-    """Return which writer works, in words."""
-    chosen, model = writer_of(settings), settings.model
-    if chosen == "search":
-        return "search (no model is named)" if settings.write.writer == "auto" else "search"
-    named = model.name or "the model"
-    where = f"{named} at {model.servers}" if model.servers and chosen != "vllm" else named
-    return f"{chosen} ({where})"
-
-
 def _model(chosen: str, settings: Settings) -> Model:
     if chosen == "vllm" or not settings.model.servers:
         from c2c_stream.write.model.in_process import InProcess

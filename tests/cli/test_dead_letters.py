@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from c2c_stream.broker.local_run import LocalRun
 from c2c_stream.broker.protocol import Produced
-from c2c_stream.cli.app import app
+from c2c_stream.cli.app import app_for
 from c2c_stream.errors import SettingsError
 from c2c_stream.records import DeadLetter, File, Header
 from tests.engine.make import CODEC
@@ -47,7 +47,7 @@ def c2c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
         log.append([Produced("dead-letters", b"", CODEC.encode(one)) for one in letters])
 
     def run(*arguments: str) -> Result:
-        return CliRunner().invoke(app, ["dead-letters", *arguments, "--out", str(tmp_path)])
+        return CliRunner().invoke(app_for(), ["dead-letters", *arguments, "--out", str(tmp_path)])
 
     return run
 

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from c2c_stream.cli.app import app
+from c2c_stream.cli.app import app_for
 from c2c_stream.cli.exits import MEANING
 
 # Typer leaves a column free at both sides of a text.
@@ -22,11 +22,11 @@ def names_of(command: Any, *path: str) -> Iterator[tuple[str, ...]]:
 
 
 GROUPS = {(), ("dead-letters",), ("topics",), ("schemas",)}
-COMMANDS = list(names_of(typer.main.get_command(app)))
+COMMANDS = list(names_of(typer.main.get_command(app_for())))
 
 
 def help_of(command: tuple[str, ...], columns: int) -> list[str]:
-    done = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": str(columns)})
+    done = CliRunner().invoke(app_for(), [*command, "--help"], env={"COLUMNS": str(columns)})
     assert done.exit_code == 0, done.output
     return [line.strip() for line in done.stdout.splitlines()]
 

@@ -8,7 +8,7 @@ from structlog.testing import CapturingLogger
 from typer.testing import CliRunner
 
 from c2c_stream.broker.local import LocalLog
-from c2c_stream.cli.app import app
+from c2c_stream.cli.app import app_for
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.options import sandbox_flags
 from c2c_stream.cli.walls import Teller
@@ -49,7 +49,7 @@ def test_flags_win_and_leave_what_they_do_not_name(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("command", [["run", "."], ["verify", "."], ["serve", "executor"]])
 def test_every_command_that_executes_takes_the_walls(command: list[str]) -> None:
-    wrong = CliRunner().invoke(app, [*command, "--backend", "moat"])
+    wrong = CliRunner().invoke(app_for(), [*command, "--backend", "moat"])
 
     assert isinstance(wrong.exception, SettingsError)
     assert "sandbox.backend" in str(wrong.exception)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from c2c_stream.cli.app import app
+from c2c_stream.cli.app import app_for
 from c2c_stream.errors import SourceError
 from tests.write.model.stub import Stub, in_thread, saying
 
@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_search_is_shown_alone_where_no_model_is_named(file: Path) -> None:
-    done = CliRunner().invoke(app, ["write", str(file), "--json"])
+    done = CliRunner().invoke(app_for(), ["write", str(file), "--json"])
     assert done.exit_code == 0, done.output
     [one] = json.loads(done.output)
     [search] = one["writers"]
@@ -42,7 +42,7 @@ def test_each_writer_is_shown_with_coverage_and_cost(file: Path, tmp_path: Path)
     prompt.write_text("Mine.\n%%\n$code\n")
     with in_thread(Stub(saying("value=3\nvalue=4, by=5\nvalue='a'\n"))) as stub:
         arguments = ["write", str(file), "--server", stub.url, "--prompt", str(prompt)]
-        done = CliRunner().invoke(app, arguments)
+        done = CliRunner().invoke(app_for(), arguments)
     assert done.exit_code == 0, done.output
     rows = [line.split() for line in done.output.splitlines()]
     shown = {row[0]: row for row in rows if row and row[0] in ("search", "openai", "hybrid")}
@@ -56,8 +56,8 @@ def test_each_writer_is_shown_with_coverage_and_cost(file: Path, tmp_path: Path)
 
 
 def test_a_function_that_a_rule_turns_down_is_named_with_the_rule(file: Path) -> None:
-    done = CliRunner().invoke(app, ["write", str(file), "--function", "undone"])
+    done = CliRunner().invoke(app_for(), ["write", str(file), "--function", "undone"])
     assert isinstance(done.exception, SourceError)
     assert "impure_file" in str(done.exception)
-    done = CliRunner().invoke(app, ["write", str(file.with_name("none.py"))])
+    done = CliRunner().invoke(app_for(), ["write", str(file.with_name("none.py"))])
     assert isinstance(done.exception, SourceError)

@@ -8,8 +8,15 @@ from c2c_stream.code.literals import parse_arguments
 from c2c_stream.engine.stage import Outcome, Place
 from c2c_stream.errors import SettingsError, Unavailable
 from c2c_stream.records import Candidate, Inputs, Writing
-from c2c_stream.settings import ModelSettings, SandboxSettings, Settings, WriteSettings, writer_of
-from c2c_stream.write.choose import said_of, stage_for
+from c2c_stream.settings import (
+    ModelSettings,
+    SandboxSettings,
+    Settings,
+    WriteSettings,
+    said_of,
+    writer_of,
+)
+from c2c_stream.write.choose import stage_for
 from c2c_stream.write.frames import Told
 from c2c_stream.write.hybrid import HybridWriter, why_ask
 from c2c_stream.write.model.asking import Answer, Ask
