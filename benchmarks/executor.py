@@ -1,11 +1,12 @@
 """Executor against a fresh interpreter a function, in the same run, on the same functions.
 
-    python benchmarks/executor.py [--inputs FILE.jsonl] [--rounds N] [--jobs N]
+    python benchmarks/executor.py [--bundles FILE.jsonl] [--rounds N] [--jobs N]
 
 The executor runs each function twice, behind its walls. The fresh interpreters (`python -c` of an
 empty virtual environment, all inputs of a function inside, as many at once as cores) run it once,
 without walls. The two take turns, so that a busy machine slows both. FILE holds one object a line:
-code, entry_point, arguments (a list of source texts).
+code, entry_point, arguments (a list of source texts);
+benchmarks/bundles.py makes one from a kept run.
 """
 
 import argparse
@@ -281,12 +282,16 @@ async def compared(records: Sequence[Inputs], rounds: int, jobs: int, folder: Pa
 def main() -> None:
     """Read the arguments and compare."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--inputs", type=Path, help="JSONL of code, entry_point, arguments")
+    parser.add_argument("--bundles", type=Path, help="JSONL of code, entry_point, arguments")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
-    records = list(from_file(options.inputs) if options.inputs else ordinary(FUNCTIONS))
-    print(f"{len(records)} functions, {sum(len(r.arguments) for r in records)} calls", sys.version)
+    records = list(from_file(options.bundles) if options.bundles else ordinary(FUNCTIONS))
+    mix = options.bundles or "the functions of this file, in turn"
+    print(
+        f"{mix}: {len(records)} functions, {sum(len(r.arguments) for r in records)} calls",
+        sys.version,
+    )
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(compared(records, options.rounds, options.jobs, Path(folder)))
 
