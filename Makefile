@@ -5,9 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
 COMPILED := setup.py $(wildcard c2c_stream/sandbox/*.c)
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' c2c_stream/__init__.py)
+SERVICES := ingester collector curator writer executor formatter sink
 STDLIB = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('stdlib'))")
 
-.PHONY: demo test check chaos chaos-real chaos-short model vllm k8s manifests docs clean
+.PHONY: demo test check chaos chaos-real chaos-short model vllm images compose k8s manifests docs clean
 
 demo: $(VENV)/.installed  ## run the whole chain on the standard library of this Python
 	$(BIN)/c2c run "$(STDLIB)" --out $(DEMO)
@@ -54,6 +56,13 @@ docs: $(VENV)/.installed  ## render docs/reference.md from the code
 
 manifests: $(VENV)/.installed-dev  ## write what manifests, rules and dashboards take from the code
 	$(BIN)/python -m generate
+
+images:  ## the images of all services (PYTHON_IMAGE=... another image to begin with)
+	docker build --file services/Dockerfile --tag c2c-stream/base:$(VERSION) --build-arg VERSION=$(VERSION) $(if $(PYTHON_IMAGE),--build-arg PYTHON=$(PYTHON_IMAGE)) $(BUILD_OPTIONS) .
+	for service in $(SERVICES); do docker build --file services/$$service/Dockerfile --tag c2c-stream/$$service:$(VERSION) --build-arg BASE=c2c-stream/base:$(VERSION) $(BUILD_OPTIONS) . || exit 1; done
+
+compose: $(VENV)/.installed-dev  ## the images built, and the chain in them, by a Docker engine of its own (as root)
+	C2C_REQUIRE=all $(BIN)/python -m pytest -m images tests/images
 
 k8s: $(VENV)/.installed-dev  ## all manifests against a real Kubernetes API server (built once, 10 minutes)
 	C2C_REQUIRE=all $(BIN)/python -m pytest -m k8s tests/k8s
