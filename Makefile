@@ -29,7 +29,7 @@ chaos: $(VENV)/.installed-dev  ## 200 kills on a real Kafka while 20,000 functio
 chaos-real: $(VENV)/.installed-dev  ## 40 kills while 2,000 functions flow through the real writer and executor
 	$(BIN)/python -m tests.kafka.chaos --real --kills 40 --broker-kills 4 --functions 2000 $(if $(SEED),--seed $(SEED))
 
-chaos-short: $(VENV)/.installed-dev  ## the same with 30 kills and 2,000 functions, as a test
+chaos-short: $(VENV)/.installed-dev  ## 30 kills and 2,000 functions, as `make test` does it
 	$(BIN)/python -m pytest -m chaos tests/kafka/test_chaos.py
 
 model: $(VENV)/.installed-dev  ## the writers with a small real model behind llama.cpp's server (370 MB)
