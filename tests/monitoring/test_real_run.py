@@ -35,6 +35,15 @@ def clamp(value, low, high):
 def noise():
     return 1
 """
+# It comes when all that is there is counted: what Prometheus never saw grow has no rate.
+LATER: Final = """
+def shout(words):
+    return [word.upper() + "!" for word in words if word]
+
+
+def wrapped(value, low, high):
+    return low + (value - low) % (high - low)
+"""
 # How full the disk of this machine is says nothing about us.
 NOT_OURS: Final = {"C2CDiskFills"}
 
@@ -68,8 +77,10 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
                 await_((out / ".c2c").exists)
         (folder / "prometheus").mkdir()
         server = stack.enter_context(prometheus.running(folder / "prometheus", ports))
-        done = 'c2c_books_records{stage="formatter",column="out"} == 2'
-        await_(lambda: server.series(done), (folder / "services.log").read_text)
+        done = 'c2c_books_records{stage="formatter",column="out"} =='
+        await_(lambda: server.series(f"{done} 2"), (folder / "services.log").read_text)
+        git.commit({"later.py": LATER})
+        await_(lambda: server.series(f"{done} 4"), (folder / "services.log").read_text)
         yield Watched(out, processes, server)
 
 
