@@ -83,7 +83,7 @@ def needs_of(package: str) -> list[str]:
     [info] = FOLDER.glob(f"venv/lib/python*/site-packages/{package}-*.dist-info")
     needs = map(Requirement, Distribution.at(info).requires or ())
     return [
-        f"{need.name}{need.extras and '[' + ','.join(need.extras) + ']'}{need.specifier}"
+        f"{need.name}[{','.join(sorted(need.extras))}]{need.specifier}"
         for need in needs
         if need.name not in LEFT_OUT
         and (need.marker is None or need.marker.evaluate({"extra": ""}))

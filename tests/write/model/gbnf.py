@@ -12,6 +12,8 @@ ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
 PLAIN = {"n": "\n", "t": "\t", "r": "\r"}
 # What a class that says what it does not hold is drawn from.
 STRANGE = "aZ09 _-+.,:;!?()[]{}#%'\"\\\u00e9\u4f60\u0301\u2028\ufeff\U0001f600\x85"
+# Of what has no bound.
+MANY = 40
 
 Node = tuple[Any, ...]
 
@@ -100,6 +102,9 @@ def _repeated(node: Node, tokens: list[tuple[str, str]]) -> Node:
         case ("sign", "?"):
             tokens.pop()
             return ("times", node, 0, 1)
+        case ("sign", "*"):
+            tokens.pop()
+            return ("times", node, 0, MANY)
     return node
 
 

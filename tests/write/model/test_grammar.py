@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from c2c_stream.code.literals import parse_arguments
 from c2c_stream.records import Function, Parameter
 from c2c_stream.write.arguments import MAX_INPUT_CHARS
-from c2c_stream.write.model.grammar import grammar_of, is_optional, schema_of
+from c2c_stream.write.model.grammar import BASE, grammar_of, is_optional, schema_of
 from c2c_stream.write.model.lines import inputs_in
 from tests.write.model.gbnf import drawn, rules_of
 from tests.write.model.make import signatures
@@ -108,6 +108,16 @@ def test_the_grammar_bounds_depth_and_number(parameters: tuple[Parameter, ...], 
     text = drawn(rules_of(grammar_of(parameters, 2, 3)), Random(seed))
     assert 2 <= text.count("\n") <= 3
     assert all(depth(value) <= 6 for value in parse_arguments(text.split("\n")[0])[1].values())
+
+
+@pytest.mark.parametrize("rule", ["single", "double", "octet"])
+def test_the_characters_of_a_string_cost_no_look_at_each_token(rule: str) -> None:
+    bodies = dict(line.split(" ::= ") for line in BASE.strip().splitlines())
+    uses = [text for text in bodies.values() if rule in text]
+    assert uses
+    assert all(f"{rule}*" in text for text in uses)
+    alone = rules_of(f"{rule} ::= {bodies[rule]}")  # drawing from it fails where it names a rule
+    assert {len(drawn(alone, Random(seed), rule)) for seed in range(20)} >= {1}
 
 
 def depth(value: object) -> int:
