@@ -103,6 +103,7 @@ def serving() -> Iterator[str]:
     [port] = free_ports(1)
     named = {**ENGINE, "model": MODEL, "served_model_name": NAME, "max_num_seqs": 16}
     options = [f"--{key.replace('_', '-')}={value}" for key, value in named.items()]
+    options.append("--enable-prompt-tokens-details")  # without it no answer tells what was cached
     module = "vllm.entrypoints.openai.api_server"
     command = [str(PYTHON), "-m", module, "--host=127.0.0.1", f"--port={port}", *options]
     with subprocess.Popen(
