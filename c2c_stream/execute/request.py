@@ -1,5 +1,6 @@
 """What a child of the executor is asked: the one place that knows the fields of it."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -8,6 +9,12 @@ from c2c_stream.execute.arguments import read_plain
 FUNCTION_STEPS_FACTOR: Final = 8  # calls at their limit that a function may make
 # What a text names that reads a clock, the timezone or the locale.
 _OF_A_PLACE: Final = ("time", "date", "locale", "calendar")
+# What an import names whose own code reads one of them: the header of a gzip holds the time.
+_READERS: Final = re.compile(
+    r"^\s*(?:from|import)\b.*\b(?:email|gettext|gzip|http|imaplib|logging|mailbox|nntplib|smtplib"
+    r"|sqlite3|tarfile|urllib|uuid|wsgiref|xmlrpc|zipfile)\b",
+    re.MULTILINE,
+)
 
 Request = dict[str, object]
 
@@ -55,5 +62,9 @@ def run_of(
         "order": list(order),
         "prepared": prepared,
         "seed": seed if random else None,
-        "elsewhere": elsewhere and any(word in code for word in _OF_A_PLACE),
+        "elsewhere": elsewhere and _may_read_a_clock(code),
     }
+
+
+def _may_read_a_clock(code: str) -> bool:
+    return any(word in code for word in _OF_A_PLACE) or _READERS.search(code) is not None

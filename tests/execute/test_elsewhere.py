@@ -57,10 +57,30 @@ ANYWHERE = (
 )
 
 
+# No text of theirs tells that they read a clock.
+READERS = (
+    "import gzip\ndef f(n):\n    return gzip.compress(b'x' * n)\n",
+    "from email import utils\ndef f(n):\n    return utils.formatdate()[12:16]\n",
+    (
+        "import io, zipfile\ndef f(n):\n    held = io.BytesIO()\n"
+        "    with zipfile.ZipFile(held, 'w') as file:\n        file.writestr('a', 'b' * n)\n"
+        "    return held.getvalue()\n"
+    ),
+    (
+        "def f(n):\n    import logging as log\n"
+        "    return log.makeLogRecord({'n': n}).created // 86400\n"
+    ),
+)
+
+
 def outcomes(expressions: Sequence[str], arguments: Sequence[str] = ("1",)) -> list[Outcome]:
+    return executed([CODE.format(text) for text in expressions], arguments)
+
+
+def executed(codes: Sequence[str], arguments: Sequence[str] = ("1",)) -> list[Outcome]:
     records = [
-        Inputs(Function(text, entry_point="f", code=CODE.format(text)), arguments=tuple(arguments))
-        for text in expressions
+        Inputs(Function(code, entry_point="f", code=code), arguments=tuple(arguments))
+        for code in codes
     ]
 
     async def main() -> list[Outcome]:
@@ -79,6 +99,11 @@ def test_what_is_of_here_and_now_is_no_case() -> None:
 
     told = dict(zip(HERE_AND_NOW, reasons, strict=True))
     assert told == dict.fromkeys(HERE_AND_NOW, Reason.DEPENDS_ON_TIME)
+
+
+def test_what_imports_a_reader_of_the_clock_is_no_case() -> None:
+    reasons = [o.rejected[0].reason if o.rejected else "kept" for o in executed(READERS)]
+    assert reasons == [Reason.DEPENDS_ON_TIME] * len(READERS)
 
 
 def test_what_is_so_anywhere_and_at_any_time_stays() -> None:
