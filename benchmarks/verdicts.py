@@ -3,7 +3,7 @@
     python -m benchmarks.verdicts FILE.jsonl [--runs 20] [--jobs N]
 
 FILE holds `code`, `func_name` and `example_str`, a text of `dict(...)` calls, as the authors' test
-rows have them. Every second run has a process beside it that keeps each core busy, every fourth one
+rows have them, or what benchmarks/bundles.py made of a run. Every second run has a process beside it that keeps each core busy, every fourth one
 half way through. Then each function runs in two fresh interpreters with other hash seeds: where
 these print something else for a call, the executor must not have kept it.
 """
@@ -53,9 +53,10 @@ def read(path: Path) -> list[Inputs]:
     records = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
         row = json.loads(line)
-        function = Function(str(number), entry_point=row["func_name"], code=row["code"])
-        calls = tuple(dict.fromkeys(arguments_in(row["example_str"])))
-        records.append(Inputs(function, arguments=calls))
+        name = row.get("func_name") or row["entry_point"]
+        calls = row.get("arguments") or arguments_in(row["example_str"])
+        function = Function(str(number), entry_point=name, code=row["code"])
+        records.append(Inputs(function, arguments=tuple(dict.fromkeys(calls))))
     return records
 
 
