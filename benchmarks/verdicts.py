@@ -3,9 +3,10 @@
     python -m benchmarks.verdicts FILE.jsonl [--runs 20] [--jobs N]
 
 FILE holds `code`, `func_name` and `example_str`, a text of `dict(...)` calls, as the authors' test
-rows have them, or what benchmarks/bundles.py made of a run. Every second run has a process beside it that keeps each core busy, every fourth one
-half way through. Then each function runs in two fresh interpreters with other hash seeds: where
-these print something else for a call, the executor must not have kept it.
+rows have them, or what benchmarks/bundles.py made of a run. Every second run has a process beside
+it that keeps each core busy, every fourth one half way through. Then each function runs in two
+fresh interpreters with other hash seeds: where these give another value for a call (a set's order
+is none), the executor must not have kept it.
 """
 
 import argparse
