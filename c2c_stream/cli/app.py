@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "follow": "follow",
     "serve": "serve",
     "write": "write",
+    "doctor": "doctor",
     "version": "app",
 }
 """The module of each command."""

@@ -20,6 +20,7 @@ class Exit(IntEnum):
     NOT_FOUND = 9
     TOPICS = 10
     SCHEMAS = 11
+    UNFIT = 12
     INTERRUPTED = 130
 
 
@@ -36,6 +37,7 @@ MEANING = {
     Exit.NOT_FOUND: "what was asked for is not there",
     Exit.TOPICS: "a run's topics on Kafka differ from what they are meant to be",
     Exit.SCHEMAS: "schemas are not registered, or not compatible with those that are",
+    Exit.UNFIT: "this machine lacks what a run needs: `c2c doctor` says what",
     Exit.INTERRUPTED: "stopped by Ctrl-C or SIGTERM; the same command goes on from there",
 }
 

@@ -55,7 +55,7 @@ class PushedBack(Exception):  # like the tree of errors, it says what follows
 
 
 @dataclass(slots=True)
-class _Met:
+class Met:
     """What is known of a server that answered: its model, and how it wants to be asked."""
 
     model: str
@@ -71,7 +71,7 @@ class Server:
         self.flow = Flow(settings.in_flight)
         self._settings = settings
         self._key = key
-        self._met: _Met | None = None
+        self._met: Met | None = None
         self._tells = True
         self._looked_at = float("-inf")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -104,7 +104,7 @@ class Server:
         return answer
 
     async def _answer(self, ask: Ask) -> Answer:
-        met = self._met or await self._meet()
+        met = self._met or await self.meet()
         await self._look()
         try:
             with metrics.MODEL_REQUEST_SECONDS.time():
@@ -119,7 +119,7 @@ class Server:
         except Unreadable as error:
             raise Retry(f"{self.url}: {error}") from error
 
-    async def _sent(self, ask: Ask, met: _Met) -> tuple[int, bytes]:
+    async def _sent(self, ask: Ask, met: Met) -> tuple[int, bytes]:
         path = "/chat/completions" if met.chat else "/completions"
         body = body_of(ask, met.model, self._settings, chat=met.chat, structured=met.structured)
         async with self._client.stream("POST", self.url + path, json=body) as response:
@@ -135,7 +135,7 @@ class Server:
             raise PushedBack(why, until)
         raise Unavailable(f"{why}; it goes on when the server answers")
 
-    async def _refused(self, ask: Ask, met: _Met, status: int, data: bytes) -> Answer:
+    async def _refused(self, ask: Ask, met: Met, status: int, data: bytes) -> Answer:
         """Raise what a status means, or ask once more in the form that the model takes."""
         said = self._said(data)
         if met.chat and self._settings.endpoint == "auto" and _lacks_chat(status, said):
@@ -145,13 +145,13 @@ class Server:
             raise self._unknown_key(status)
         if status in _NOT_FOUND:
             self._met = None
-            await self._meet()  # says which models there are, where ours is not among them
+            await self.meet()  # says which models there are, where ours is not among them
             raise SettingsError(f"model.servers: {self.url} answers {status}: {said}")
         if status in _AT_FAULT:
             raise Poison(f"{self.url} refuses the request ({status}): {said}")
         raise Retry(f"{self.url} answers {status}: {said}")
 
-    async def _meet(self) -> _Met:
+    async def meet(self) -> Met:
         """Find out what the server is. Raises Unavailable, SettingsError."""
         try:
             response, data = await self._got(f"{self.url}/models")
@@ -165,7 +165,7 @@ class Server:
         self._met = self._known(status, data)
         return self._met
 
-    def _known(self, status: int, data: bytes) -> _Met:
+    def _known(self, status: int, data: bytes) -> Met:
         wanted, chosen = self._settings.name, self._settings.structured
         try:
             names, owner = models_in(data) if status == _OK else ([wanted], "")
@@ -181,7 +181,7 @@ class Server:
                 else f"model.name is missing; {self.url} has {listed}"
             )
         structured = _STRUCTURED.get(owner, "none") if chosen == "auto" else chosen
-        return _Met(wanted, structured, self._settings.endpoint != "completions")
+        return Met(wanted, structured, self._settings.endpoint != "completions")
 
     async def _broken(self, error: Exception) -> C2CError:
         """Say whether a request that broke is to be charged: not where the server is gone."""

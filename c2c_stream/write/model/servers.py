@@ -32,6 +32,10 @@ class Servers:
         for server in self._servers:
             await server.close()
 
+    async def meet(self) -> dict[str, str]:
+        """Return the model of each server, by its URL. Raises Unavailable, SettingsError."""
+        return {server.url: (await server.meet()).model for server in self._servers}
+
     def limit(self) -> int:
         """Return how many requests to have in flight."""
         return max(
