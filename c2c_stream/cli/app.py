@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "show": "dataset",
     "verify": "dataset",
     "status": "status",
+    "top": "top",
     "rejections": "audit",
     "explain": "audit",
     "dead-letters": "dead_letters",

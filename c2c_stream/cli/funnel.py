@@ -33,6 +33,7 @@ class Funnel:
     """Shows where a run stands. `look` is called about twice a second."""
 
     console: Console
+    idle: str = "finishing"
     _looks: deque[tuple[float, Progress]] = field(default_factory=lambda: deque(maxlen=LOOKS))
     _line_at: float = 0.0
     _waiting: list[str] = field(default_factory=list)
@@ -54,13 +55,17 @@ class Funnel:
         news = [line for line in waiting if line not in self._waiting]
         self._waiting = list(waiting)
         if self._live:
-            self._live.update(Group(self.table(), *(Text(line) for line in self._waiting)))
+            self._live.update(self.view())
             return
         for line in news:
             self._print(line)
         if now - self._line_at >= LINE_EVERY_S:
             self._line_at = now
             self._print(f"{self._left()}: {line_of(progress)}")
+
+    def view(self) -> Group:
+        """Return what the last look shows: the table, and what services wait for."""
+        return Group(self.table(), *(Text(line) for line in self._waiting))
 
     def table(self) -> Table:
         """Return the funnel as a table, one row a stage."""
@@ -97,12 +102,11 @@ class Funnel:
         if not progress.finished("ingester"):
             return "reading the sources"
         # The sink waits for others: it stores a shard when it is full, or when nothing comes.
-        waits = [
-            progress.waiting(service) / rate
-            for service in SERVICES[:-1]
-            if progress.waiting(service) and (rate := self._rate(service)) > 0
-        ]
-        return f"about {max(waits):.0f} s left" if waits else "finishing"
+        behind = {s: n for s in SERVICES[:-1] if (n := progress.waiting(s))}
+        if not behind:
+            return self.idle
+        waits = [n / rate for s, n in behind.items() if (rate := self._rate(s)) > 0]
+        return f"about {max(waits):.0f} s left" if waits else f"{sum(behind.values()):,} wait"
 
 
 def line_of(progress: Progress) -> str:
