@@ -11,6 +11,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, Field, SecretStr, field_serializer
 
 from c2c_stream.errors import SettingsError
+from c2c_stream.secret import secret_of
 
 _SECRET: Final = re.compile(r"password|passphrase|secret|key\.pem|^ssl_key|oauthbearer\.config")
 # Exactly-once rests on these, or a setting of ours names them.
@@ -120,7 +121,7 @@ def _certificates(at: Connection) -> dict[str, str]:
 def _login(at: Connection) -> dict[str, str]:
     if not at.username and "sasl.username" not in at.properties:
         raise SettingsError(f"kafka.username is missing; {at.sasl_mechanism} needs one")
-    password = _secret("password", at.password, at.password_file)
+    password = secret_of("kafka.password", at.password, at.password_file)
     if not password and "sasl.password" not in at.properties:
         raise SettingsError(
             f"kafka.password is missing; {at.sasl_mechanism} needs C2C_KAFKA__PASSWORD or"
@@ -134,8 +135,8 @@ def _oauth(at: Connection) -> dict[str, str]:
         "sasl.oauthbearer.method": "oidc",
         "sasl.oauthbearer.token.endpoint.url": at.oauth_endpoint,
         "sasl.oauthbearer.client.id": at.oauth_client_id,
-        "sasl.oauthbearer.client.secret": _secret(
-            "oauth_client_secret", at.oauth_client_secret, at.oauth_client_secret_file
+        "sasl.oauthbearer.client.secret": secret_of(
+            "kafka.oauth_client_secret", at.oauth_client_secret, at.oauth_client_secret_file
         ),
     }
     missing = [key for key, value in found.items() if not value and key not in at.properties]
@@ -150,18 +151,3 @@ _OAUTH_SETTING: Final = {
     "sasl.oauthbearer.client.id": "kafka.oauth_client_id",
     "sasl.oauthbearer.client.secret": "kafka.oauth_client_secret_file",
 }
-
-
-def _secret(name: str, value: SecretStr | None, file: Path | None) -> str:
-    if value is not None and file is not None:
-        raise SettingsError(f"kafka.{name} and kafka.{name}_file are both set; set one")
-    if file is None:
-        return value.get_secret_value() if value else ""
-    try:
-        found = file.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise SettingsError(f"kafka.{name}_file: {file} cannot be read: {why}") from None
-    if not found:
-        raise SettingsError(f"kafka.{name}_file: {file} is empty")
-    return found

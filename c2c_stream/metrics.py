@@ -67,6 +67,8 @@ POLLS = Counter(
     "Times that a followed repository was asked for its branches.",
     ["stage", "outcome"],
 )  # answered, failed
+PUSHES = Counter("c2c_pushes", "Webhooks' deliveries by what became of them.", ["stage", "outcome"])
+PUSH_OUTCOMES = ("taken", "repeated", "unfollowed", "malformed", "refused")
 MOVES = Counter("c2c_moves", "Moves of followed branches that were put on `repos`.", ["stage"])
 ANSWER_AGE = Gauge(
     "c2c_oldest_answer_age_seconds",
@@ -150,5 +152,7 @@ def initialise_follower(version: str) -> None:
     BUILD.info({"version": version, "stage": "follower"})
     for outcome in ("answered", "failed"):
         POLLS.labels("follower", outcome)
+    for outcome in PUSH_OUTCOMES:
+        PUSHES.labels("follower", outcome)
     for metric in (MOVES, ANSWER_AGE, READY):
         metric.labels("follower")

@@ -120,6 +120,15 @@ class IngestSettings(Section):
     git_timeout_s: float = Field(60, gt=0, description="Most seconds of silence from git.")
 
 
+class FollowSettings(Section):
+    """How `c2c follow --listen` knows who pushes."""
+
+    secret: SecretStr | None = Field(
+        None, exclude=True, description="The webhooks' secret; in the environment only."
+    )
+    secret_file: Path | None = Field(None, description="The file that holds the webhooks' secret.")
+
+
 class CollectSettings(Section):
     """The static rules."""
 
@@ -288,6 +297,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     registry: RegistrySettings = RegistrySettings()
     ingest: IngestSettings = IngestSettings()
+    follow: FollowSettings = FollowSettings()
     collect: CollectSettings = CollectSettings()
     curate: CurateSettings = CurateSettings()
     write: WriteSettings = WriteSettings()
@@ -331,8 +341,9 @@ _WITH_SECRETS: dict[str, type[Section]] = {
     "kafka": KafkaSettings,
     "registry": RegistrySettings,
     "model": ModelSettings,
+    "follow": FollowSettings,
 }
-_UNTOLD = frozenset({"password", "oauth_client_secret", "properties", "api_key"})
+_UNTOLD = frozenset({"password", "oauth_client_secret", "properties", "api_key", "secret"})
 
 
 def _told(error: ErrorDetails) -> str:

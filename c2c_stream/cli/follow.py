@@ -1,7 +1,7 @@
 """`c2c follow`: put what moves in git repositories on the topic of a run, for good or once."""
 
 import os
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from c2c_stream.cli import codecs
 from c2c_stream.cli.brokers import check, open_known, open_run
 from c2c_stream.cli.exits import Exit
 from c2c_stream.cli.follower import Follower
+from c2c_stream.cli.listening import Listener, address_from, secret_from
 from c2c_stream.cli.options import (
     BrokerOption,
     OutOption,
@@ -28,7 +29,7 @@ from c2c_stream.cli.trouble import ToldHealth
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.health import Health
 from c2c_stream.engine.http import HttpServer
-from c2c_stream.errors import C2CError
+from c2c_stream.errors import C2CError, SettingsError
 from c2c_stream.ingest.feed import read_feed
 from c2c_stream.settings import Settings
 
@@ -40,6 +41,9 @@ def follow(
     broker: BrokerOption = None,
     schema_registry: RegistryOption = None,
     http_port: PortOption = None,
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Take webhooks of git hosts at /push there.")
+    ] = "",
     once: Annotated[bool, typer.Option(help="Ask each repository once, then leave.")] = False,
     properties: PropertyOption = None,
 ) -> None:
@@ -51,6 +55,11 @@ def follow(
 
     Each move of a branch becomes one record on `repos`, whatever is killed when. The first brings
     all files, a later one those that changed. Deleted files are left alone. One follower a run.
+    With --listen a webhook makes it ask the repository that was pushed to at once, and interval_s
+    may be long: it then only finds what a webhook missed. GitHub, GitLab, Gitea, Forgejo and
+    Bitbucket sign what they send with the secret in follow.secret_file (C2C_FOLLOW__SECRET_FILE,
+    or C2C_FOLLOW__SECRET); what is not signed so is refused. It speaks HTTP: put TLS in front.
+
     What moved is a line on standard error; with --once also of which repository nothing has, and
     the exit code is 3 if one gave no answer; the others were looked at.
     """
@@ -63,6 +72,9 @@ def follow(
         http_port=http_port,
     )
     followed = read_feed(feed)
+    if once and listen:
+        raise SettingsError("--once leaves at once, and --listen stays: give one of them")
+    door = (address_from(listen), secret_from(settings.follow)) if listen else None
     check(settings)
     with closing(open_run(settings)) as made:
         if not made.exists():
@@ -77,7 +89,14 @@ def follow(
         with closing(follower):
             if once:
                 raise typer.Exit(Exit.SOURCE if follower.once() else Exit.OK)
-            _serve(follower, settings, health, log)
+            with ExitStack() as stack:
+                if door:
+                    urls = [one.url for one in followed]
+                    listener = Listener(*door, urls, follower.wake, clock=clock, log=log)
+                    stack.callback(listener.stop)
+                    listener.start()
+                    log.info("listening", port=listener.port)
+                _serve(follower, settings, health, log)
 
 
 def _serve(

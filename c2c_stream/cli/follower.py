@@ -5,6 +5,7 @@ Asking is done by threads; the broker is this one's alone.
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from queue import Empty, SimpleQueue
 from random import Random
 
 import structlog
@@ -62,6 +63,9 @@ class Follower:
         self._random = Random()  # noqa: S311  # spreads polls, nothing secret
         self._pool = ThreadPoolExecutor(AT_ONCE, "ask")
         self._asked: dict[Future[dict[str, str]], str] = {}
+        self._pushed: SimpleQueue[str] = SimpleQueue()
+        # Pushed to, and not asked since: an answer that is on its way may be older than the push.
+        self._awake: set[str] = set()
         # What the broker knows: where each branch was last; None until it is read.
         self._heads: dict[str, dict[str, str]] | None = None
         self._missing: set[tuple[str, str]] = set()
@@ -78,6 +82,10 @@ class Follower:
                 self._health.ready(str(error))
                 self._clock.wait(AWAY_S)
             self._observe()
+
+    def wake(self, url: str) -> None:
+        """Ask a repository of the feed soon, whenever its turn is. Any thread may call it."""
+        self._pushed.put(url)
 
     def once(self) -> list[str]:
         """Ask every repository once; return those that gave no answer. Raises Unavailable.
@@ -118,15 +126,24 @@ class Follower:
         return self._heads
 
     def _look(self, heads: dict[str, dict[str, str]]) -> None:
+        self._take_pushes()
         now = self._clock.now()
         asked = set(self._asked.values())
         for url, turn in self._turns.items():
-            if turn.due_at <= now and url not in asked:
+            if (turn.due_at <= now or url in self._awake) and url not in asked:
+                self._awake.discard(url)
                 self._ask(url)
         if self._asked:
             self._take(heads)
         else:
             self._clock.wait(LOOK_S)
+
+    def _take_pushes(self) -> None:
+        try:
+            while True:
+                self._awake.add(self._pushed.get_nowait())
+        except Empty:
+            return
 
     def _ask(self, url: str) -> None:
         self._asked[self._pool.submit(heads_of, self._feed[url], self._settings)] = url

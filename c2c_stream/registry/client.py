@@ -16,6 +16,7 @@ from confluent_kafka.schema_registry import (
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from c2c_stream.errors import C2CError, DecodeError, NewerSchema, SettingsError, Unavailable
+from c2c_stream.secret import secret_of
 from c2c_stream.settings import RegistrySettings
 
 # The broker thread waits for an answer: far below what a rebalance allows it.
@@ -182,19 +183,13 @@ def _conf(url: str, settings: RegistrySettings) -> dict[str, object]:
 
 
 def _password(settings: RegistrySettings) -> str:
-    if settings.password is not None:
-        return settings.password.get_secret_value()
-    if settings.password_file is None:
+    found = secret_of("registry.password", settings.password, settings.password_file)
+    if not found:
         raise SettingsError(
             "registry.username is set and no password: set registry.password_file, or"
             " C2C_REGISTRY__PASSWORD in the environment"
         )
-    try:
-        return settings.password_file.read_text(encoding="utf-8").strip("\r\n")
-    except OSError as error:
-        raise SettingsError(
-            f"registry.password_file: {settings.password_file}: {error.strerror}"
-        ) from error
+    return found
 
 
 def _now() -> float:

@@ -261,6 +261,13 @@ def _following() -> Iterator[Panel]:
         unit="ops",
         width=6,
     )
+    yield one(
+        "Pushes that webhooks told of",
+        f'sum by (outcome) (rate(c2c_pushes_total{{stage="{FOLLOWER}"}}{_RATE}))',
+        "{{outcome}}",
+        unit="ops",
+        width=6,
+    )
     yield one("Moves of branches", f"sum(rate(c2c_moves_total{_RATE}))", "moves", width=6)
     yield one(
         "Longest silence of a repository",

@@ -247,7 +247,7 @@ def test_a_login_comes_from_a_file_or_the_environment(
     ("settings", "words"),
     [
         ({"username": "c2c"}, "no password: set registry.password_file"),
-        ({"username": "c2c", "password_file": "/nowhere"}, "/nowhere: No such file"),
+        ({"username": "c2c", "password_file": "/nowhere"}, "/nowhere cannot be read: No such file"),
         ({"ca_file": "/nowhere"}, "registry.ca_file: /nowhere is no file"),
     ],
 )

@@ -1,23 +1,15 @@
 """The servers' key: where it is read from, and how it is kept out of what people see."""
 
 from c2c_stream.errors import SettingsError
+from c2c_stream.secret import secret_of
 from c2c_stream.settings import ModelSettings
 
 
 def key_from(settings: ModelSettings) -> str:
     """Return the key; empty where none is set. Raises SettingsError."""
-    file = settings.api_key_file
-    if settings.api_key is not None and file is not None:
-        raise SettingsError("model.api_key and model.api_key_file are both set; set one")
-    if file is None:
-        return settings.api_key.get_secret_value() if settings.api_key else ""
-    try:
-        key = file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise SettingsError(f"model.api_key_file: {file} cannot be read: {why}") from None
-    if not key or not key.isascii() or not key.isprintable():
-        raise SettingsError(f"model.api_key_file: {file} holds no key")
+    key = secret_of("model.api_key", settings.api_key, settings.api_key_file).strip()
+    if not key.isascii() or not key.isprintable():
+        raise SettingsError("model.api_key: it holds what no HTTP header may")
     return key
 
 

@@ -256,7 +256,7 @@ def test_the_key_is_sent_and_told_to_nobody(
         ({"servers": "localhost:8000"}, "model.servers"),
         ({"servers": "http://user:pass@host/v1"}, "model.servers"),
         ({"api_key_file": Path("/nowhere/key")}, "model.api_key_file"),
-        ({"api_key_file": Path("/dev/null")}, "holds no key"),
+        ({"api_key_file": Path("/dev/null")}, "is empty"),
         ({"api_key_file": Path("/dev/null"), "api_key": SecretStr("k")}, "set one"),
         ({"cache_folder": Path("/dev/null/x")}, "model.cache_folder"),
     ],
