@@ -7,7 +7,10 @@ raised after the commit that it counts. Labels are bounded: stages, closed lists
 import shutil
 from pathlib import Path
 
-from prometheus_client import Counter, Gauge, Histogram, Info
+from prometheus_client import Counter, Gauge, Histogram, Info, disable_created_metrics
+
+# When a series began is known to Prometheus, and would double their number.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 ACTIVITIES = (
     "poll",
@@ -44,6 +47,15 @@ REJECTIONS = Counter("c2c_rejections", "Items that a rule turned down.", ["stage
 DEAD_LETTERS = Counter("c2c_dead_letters", "Records that failed for good.", ["stage", "error"])
 RETRIES = Counter("c2c_retries", "Attempts that failed and are made again.", ["stage", "error"])
 COMMIT_SECONDS = Histogram("c2c_commit_seconds", "Time that a commit takes.", ["stage"])
+WORK_SECONDS = Histogram(
+    "c2c_work_seconds",
+    "Time from handing a record to the stage until its result.",
+    ["stage"],
+    buckets=(0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1, 2.5, 10, 25, 100, 250),
+)
+SPANS = Counter(
+    "c2c_spans", "Spans of traces by whether the collector took them.", ["stage", "outcome"]
+)  # sent, failed
 COMMITTED_BYTES = Counter("c2c_committed_bytes", "Bytes of records produced.", ["stage"])
 LAG = Gauge(
     "c2c_consumer_lag_records", "Records written and not yet committed.", ["stage", "topic"]
@@ -126,7 +138,18 @@ def initialise(stage: str, version: str) -> None:
         ITEMS.labels(stage, outcome)
     for activity in ACTIVITIES:
         THREAD_SECONDS.labels(stage, activity)
-    for metric in (COMMIT_SECONDS, COMMITTED_BYTES, AGE, WINDOW, READY, BACKPRESSURE, BREAKER):
+    for outcome in ("sent", "failed"):
+        SPANS.labels(stage, outcome)
+    for metric in (
+        COMMIT_SECONDS,
+        WORK_SECONDS,
+        COMMITTED_BYTES,
+        AGE,
+        WINDOW,
+        READY,
+        BACKPRESSURE,
+        BREAKER,
+    ):
         metric.labels(stage)
     HELD_PARTITIONS.labels(stage).set(0)
     if stage == "writer":

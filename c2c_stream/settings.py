@@ -96,6 +96,19 @@ class KafkaSettings(Section, Connection):
     )
 
 
+class TraceSettings(Section):
+    """Where spans are sent; a login, certificates: the environment's OTEL_EXPORTER_OTLP_*."""
+
+    endpoint: str = Field(
+        "",
+        description="URL that takes spans by OTLP over HTTP, http://HOST:4318/v1/traces; empty:"
+        " none are sent.",
+    )
+    share: float = Field(
+        1, ge=0, le=1, description="Share of the traces that are sent: the same files everywhere."
+    )
+
+
 class RegistrySettings(Section):
     """How the schema registry is used where `schema_registry` names one."""
 
@@ -296,6 +309,7 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     kafka: KafkaSettings = KafkaSettings()
     registry: RegistrySettings = RegistrySettings()
+    traces: TraceSettings = TraceSettings()
     ingest: IngestSettings = IngestSettings()
     follow: FollowSettings = FollowSettings()
     collect: CollectSettings = CollectSettings()

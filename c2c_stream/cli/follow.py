@@ -24,7 +24,7 @@ from c2c_stream.cli.options import (
     RunOption,
     settings_from,
 )
-from c2c_stream.cli.serve import json_logger, on_signal, telling
+from c2c_stream.cli.serve import logger_of, on_signal, telling
 from c2c_stream.cli.trouble import ToldHealth
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.health import Health
@@ -79,7 +79,7 @@ def follow(
     with closing(open_run(settings)) as made:
         if not made.exists():
             made.create()
-    log, clock = json_logger(FOLLOWER), SystemClock()
+    log, clock = logger_of(FOLLOWER), SystemClock()
     health = ToldHealth(tell=telling(log), now=clock.now)
     codec = codecs.patiently(settings)
     with closing(open_known(settings)) as known:

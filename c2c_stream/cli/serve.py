@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
@@ -33,6 +33,7 @@ from c2c_stream.cli.watchdog import end_if_it_hangs
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.http import HttpServer
 from c2c_stream.engine.meter import Meter
+from c2c_stream.engine.outbox import Settled
 from c2c_stream.engine.runner import Runner
 from c2c_stream.engine.workers import (
     AsyncWorker,
@@ -44,6 +45,9 @@ from c2c_stream.engine.workers import (
 from c2c_stream.errors import C2CError, SettingsError
 from c2c_stream.settings import Settings, forget_secrets, jobs_of, said_of
 from c2c_stream.topics import SERVICES
+
+if TYPE_CHECKING:
+    from c2c_stream.engine.spans import Spans
 
 PR_SET_PDEATHSIG = 1
 
@@ -84,7 +88,7 @@ def serve(
     forget_secrets()
     if stage not in SERVICES:
         raise SettingsError(f"unknown stage {stage!r}; one of: {', '.join(SERVICES)}")
-    log, stopping = json_logger(stage), on_signal()
+    log, stopping = logger_of(stage), on_signal()
     with leaving_in_time(stopping, settings.engine.drain_s, log) as leaving, ExitStack() as opened:
         try:
             _serve(stage, settings, telling(log, trouble_slot), log, stopping, opened)
@@ -122,13 +126,16 @@ def _serve(
     if codec is None:
         return
     health.ready("starting")
+    spans = _spans(stage, settings, log)
+    if spans:
+        opened.callback(spans.close)
     broker = opened.enter_context(closing(open_broker(settings, stage)))
     runner = Runner(
         worker=worker_of(stage, settings, broker, log),
         broker=broker,
         codec=codec,
         settings=engine_of(settings),
-        meter=Meter(stage, health, clock),
+        meter=Meter(stage, health, clock, spans=spans, bury=burying(log)),
         clock=clock,
         run=settings.run,
     )
@@ -138,6 +145,48 @@ def _serve(
     runner.run(stopping)
     with suppress(OSError):
         log.info("stopped")
+
+
+def _spans(stage: str, settings: Settings, log: structlog.stdlib.BoundLogger) -> "Spans | None":
+    """Return where spans are sent; None where no collector is named. Raises SettingsError."""
+    if not settings.traces.endpoint:
+        return None
+    try:
+        from c2c_stream.engine.spans import Spans
+    except ImportError as error:
+        raise SettingsError(
+            f"traces.endpoint is set, and {error.name} is not installed:"
+            f" pip install 'c2c-stream[traces]'"
+        ) from error
+
+    def tell(reason: str) -> None:
+        with suppress(OSError):
+            if reason:
+                log.warning("traces are lost", reason=reason)
+            else:
+                log.info("traces are taken again")
+
+    return Spans(settings.traces, settings.run, stage, tell)
+
+
+def burying(log: structlog.stdlib.BoundLogger) -> Callable[[Settled], None]:
+    """Return what says a line of each dead letter, with what finds the record and its trace."""
+
+    def bury(letter: Settled) -> None:
+        if letter.work is None:
+            return
+        place, span = letter.work.place, letter.work.span
+        ids = {n.removeprefix("c2c."): v.decode(errors="replace") for n, v in span.lineage.items()}
+        with suppress(OSError):
+            log.error(
+                "dead letter",
+                at=str(place),
+                error=", ".join(letter.reasons),
+                trace_id=span.own.trace_id.decode(),
+                **ids,
+            )
+
+    return bury
 
 
 def _chosen(stage: str, settings: Settings) -> dict[str, str]:
@@ -221,13 +270,14 @@ def _die_with(parent: int) -> None:
         sys.exit(0)
 
 
-def json_logger(stage: str) -> structlog.stdlib.BoundLogger:
-    """Return a logger of one JSON line an event, on standard error."""
+def logger_of(stage: str) -> structlog.stdlib.BoundLogger:
+    """Return a logger of one line an event on standard error: JSON, in a terminal colours."""
+    seen = sys.stderr.isatty()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.TimeStamper(fmt="%H:%M:%S" if seen else "iso", utc=not seen),
+            structlog.dev.ConsoleRenderer() if seen else structlog.processors.JSONRenderer(),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

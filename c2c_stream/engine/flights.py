@@ -16,13 +16,15 @@ from c2c_stream.records import Record
 class Flight:
     """One record on its way. `cursor` is how far a Source has come with it.
 
-    `task` is the last attempt: what completes of an older one belongs to nobody.
+    `task` is the last attempt, begun at `begun_at` (monotonic seconds): what completes of an older
+    one belongs to nobody.
     """
 
     delivered: Delivered
     record: Record
     cursor: str | None
     attempt: int = 1
+    begun_at: float = 0.0
     task: Task | None = None
 
 
@@ -49,9 +51,10 @@ class Flights:
     def __getitem__(self, place: Place) -> Flight:
         return self._flights[place]
 
-    def begin(self, place: Place) -> Task:
+    def begin(self, place: Place, now: float) -> Task:
         """Return a new attempt at a record."""
         flight = self._flights[place]
+        flight.begun_at = now
         flight.task = Task(place, flight.record, flight.cursor)
         return flight.task
 

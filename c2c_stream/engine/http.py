@@ -3,7 +3,8 @@
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import REGISTRY
+from prometheus_client.exposition import choose_encoder
 
 from c2c_stream.engine.clock import Clock
 from c2c_stream.engine.health import Health
@@ -48,7 +49,9 @@ def _handler(health: Health, clock: Clock) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             match self.path.partition("?")[0]:
                 case "/metrics":
-                    self._answer(200, generate_latest(), CONTENT_TYPE_LATEST)
+                    # Exemplars are in the newer of the two formats alone.
+                    encode, kind = choose_encoder(self.headers.get("Accept", ""))
+                    self._answer(200, encode(REGISTRY), kind)
                 case "/livez":
                     self._judge(health.live(clock.now()))
                 case "/readyz":

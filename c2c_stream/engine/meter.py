@@ -1,21 +1,36 @@
 """Tell Prometheus and the health page what the broker thread does; count what is committed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from c2c_stream import metrics
 from c2c_stream.broker.protocol import Partition
 from c2c_stream.engine.books import Books, sum_of
 from c2c_stream.engine.clock import Clock
 from c2c_stream.engine.health import Health
-from c2c_stream.engine.outbox import Settled
+from c2c_stream.engine.outbox import Settled, Work
+
+if TYPE_CHECKING:
+    from c2c_stream.engine.spans import Spans
 
 
 class Meter:
     """The meters of one service."""
 
-    def __init__(self, stage: str, health: Health, clock: Clock) -> None:
+    def __init__(
+        self,
+        stage: str,
+        health: Health,
+        clock: Clock,
+        *,
+        spans: "Spans | None" = None,
+        bury: Callable[[Settled], None] | None = None,
+    ) -> None:
+        """Count for `stage`. `spans`: where traces go. `bury` is told of each dead letter."""
         self.stage = stage
+        self._spans = spans
+        self._bury = bury
         self.health = health
         self._clock = clock
         self._seconds = {
@@ -33,7 +48,7 @@ class Meter:
             self._seconds[name].inc(self._clock.now() - began)
 
     def committed(self, settled: Sequence[Settled], seconds: float) -> None:
-        """Count what a commit carried."""
+        """Count what a commit carried; tell of its dead letters and of its part in traces."""
         stage = self.stage
         delta = sum_of([result.delta for result in settled])
         metrics.RECORDS.labels(stage, "processed").inc(delta.processed)
@@ -41,11 +56,24 @@ class Meter:
         metrics.ITEMS.labels(stage, "out").inc(delta.out)
         metrics.ITEMS.labels(stage, "rejected").inc(delta.rejected)
         metrics.COMMITTED_BYTES.labels(stage).inc(sum(result.size for result in settled))
+        took = metrics.WORK_SECONDS.labels(stage)
         for result in settled:
             counter = metrics.DEAD_LETTERS if result.delta.dead else metrics.REJECTIONS
             for reason, count in result.reasons.items():
                 counter.labels(stage, reason).inc(count)
+            if result.work and result.delta.read:
+                took.observe(result.work.seconds, self._exemplar(result.work))
+            if result.delta.dead and self._bury:
+                self._bury(result)
+        if self._spans:
+            self._spans.send(settled)
         metrics.COMMIT_SECONDS.labels(stage).observe(seconds)
+
+    def _exemplar(self, work: Work) -> dict[str, str] | None:
+        """Return how a trace backend finds the work; None where no trace is sent."""
+        if self._spans is None or not self._spans.holds(work.span):
+            return None
+        return {"trace_id": work.span.own.trace_id.decode()}
 
     def retried(self, error: BaseException) -> None:
         """Count an attempt that is made again."""

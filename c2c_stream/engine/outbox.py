@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from c2c_stream.broker.protocol import Delivered, Produced
 from c2c_stream.codec import Codec
 from c2c_stream.engine.books import Books
-from c2c_stream.engine.stage import Chunk, Outcome
+from c2c_stream.engine.stage import Chunk, Outcome, Place
 from c2c_stream.engine.trace import Span, Tracer
 from c2c_stream.reasons import Reason
 from c2c_stream.records import (
@@ -36,6 +36,25 @@ MAX_NAME_CHARS = 2000
 MAX_REASON_CHARS = 2000
 
 
+class Work(NamedTuple):
+    """How long a stage had a record in hand for one result: `began` since the epoch, in seconds."""
+
+    place: Place
+    span: Span
+    began: float
+    seconds: float
+
+
+class Timed(NamedTuple):
+    """When a result came (seconds since the epoch), and how long it took."""
+
+    at: float = 0.0
+    seconds: float = 0.0
+
+
+AT_ONCE: Final = Timed()
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What a commit carries for one result of one record."""
@@ -45,6 +64,7 @@ class Settled:
     size: int
     reasons: Mapping[str, int] = field(default_factory=dict)
     puts: Mapping[str, bytes] = field(default_factory=dict)
+    work: Work | None = None
 
 
 _NO_REASONS: Mapping[str, int] = {}
@@ -72,23 +92,39 @@ class Outbox:
         self._codec = codec
         self._tracer = tracer
 
-    def outcome(self, delivered: Delivered, record: Record, outcome: Outcome) -> Settled:
+    def outcome(
+        self, delivered: Delivered, record: Record, outcome: Outcome, timed: Timed = AT_ONCE
+    ) -> Settled:
         """Return what a finished record emits."""
         span = self._tracer.span(delivered, record)
         emitted = self._emit(span, origin_of(record), outcome.outputs, outcome.rejected)
         delta = _counted(1, emitted.out, emitted.rejected, emitted.rejections)
-        return Settled(emitted.produced, delta, emitted.size, emitted.reasons, outcome.puts)
+        work = _work(delivered, span, timed)
+        return Settled(emitted.produced, delta, emitted.size, emitted.reasons, outcome.puts, work)
 
-    def chunk(self, delivered: Delivered, record: Record, chunk: Chunk) -> Settled:
+    def chunk(
+        self, delivered: Delivered, record: Record, chunk: Chunk, timed: Timed = AT_ONCE
+    ) -> Settled:
         """Return what a part of a Source's record emits; the record itself goes on."""
         span = self._tracer.span(delivered, record)
         emitted = self._emit(span, chunk.origin, chunk.outputs, chunk.rejected)
         delta = _counted(0, emitted.out, emitted.rejected, emitted.rejections)
         return Settled(
-            emitted.produced, replace(delta, cursor=chunk.cursor), emitted.size, emitted.reasons
+            emitted.produced,
+            replace(delta, cursor=chunk.cursor),
+            emitted.size,
+            emitted.reasons,
+            work=_work(delivered, span, timed),
         )
 
-    def dead(self, delivered: Delivered, error: str, reason: str, attempt: int) -> Settled:
+    def dead(
+        self,
+        delivered: Delivered,
+        error: str,
+        reason: str,
+        attempt: int,
+        timed: Timed = AT_ONCE,
+    ) -> Settled:
         """Return the dead letter of a record that failed for good."""
         letter = DeadLetter(
             stage=self._service,
@@ -108,7 +144,9 @@ class Outbox:
         produced = self._produced(span, letter)
         if len(produced.value) > MAX_DEAD_LETTER_BYTES:
             produced = self._produced(span, _head_of(letter))
-        return Settled((produced,), Books(read=1, dead=1), len(produced.value), {error: 1})
+        work = _work(delivered, span, timed)
+        books = Books(read=1, dead=1)
+        return Settled((produced,), books, len(produced.value), {error: 1}, work=work)
 
     def _emit(
         self,
@@ -156,6 +194,11 @@ class Outbox:
             self._codec.encode(record),
             self._tracer.headers(span, record),
         )
+
+
+def _work(delivered: Delivered, span: Span, timed: Timed) -> Work:
+    place = Place(delivered.topic, delivered.partition, delivered.offset)
+    return Work(place, span, timed.at - timed.seconds, timed.seconds)
 
 
 @lru_cache(maxsize=1024)

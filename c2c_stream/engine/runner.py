@@ -17,7 +17,7 @@ from c2c_stream.engine.flights import Flight, Flights
 from c2c_stream.engine.held import Held
 from c2c_stream.engine.ledger import Ledger
 from c2c_stream.engine.meter import Meter
-from c2c_stream.engine.outbox import Outbox, Settled
+from c2c_stream.engine.outbox import Outbox, Settled, Timed
 from c2c_stream.engine.policy import (
     MAX_UNAVAILABLE_WAIT_S,
     Breaker,
@@ -161,7 +161,8 @@ class Runner:
             self._trouble("schema", self._held.reason)
         except DecodeError as error:
             self._ledger.deliver(delivered)
-            self._dead(place, self._outbox.dead(delivered, "DecodeError", str(error), 1))
+            now = Timed(self._clock.wall())
+            self._dead(place, self._outbox.dead(delivered, "DecodeError", str(error), 1, now))
         else:
             cursor = self._ledger.deliver(delivered)
             self._flights.add(place, Flight(delivered, record, cursor))
@@ -180,10 +181,11 @@ class Runner:
         fresh = self._ledger.finished_size < self._settings.window_bytes
         with self._meter.activity("submit", ACTIVITY_S):
             while self._worker.room() > 0:
-                place = self._flights.next(self._clock.now(), fresh=fresh)
+                now = self._clock.now()
+                place = self._flights.next(now, fresh=fresh)
                 if place is None:
                     return
-                self._worker.submit(self._flights.begin(place))
+                self._worker.submit(self._flights.begin(place, now))
 
     def _full(self) -> bool:
         """Say whether results wait for a commit alone and fill the window: take no more."""
@@ -213,13 +215,18 @@ class Runner:
         match completion.result:
             case Chunk() as chunk:
                 flight.cursor = chunk.cursor
-                settled = self._outbox.chunk(flight.delivered, flight.record, chunk)
+                timed = self._timed(flight)
+                settled = self._outbox.chunk(flight.delivered, flight.record, chunk, timed)
                 self._succeeded(place, settled, done=False)
             case Outcome() as outcome:
-                settled = self._outbox.outcome(flight.delivered, flight.record, outcome)
+                timed = self._timed(flight)
+                settled = self._outbox.outcome(flight.delivered, flight.record, outcome, timed)
                 self._succeeded(place, settled, done=True)
             case error:
                 self._failed(place, error)
+
+    def _timed(self, flight: Flight) -> Timed:
+        return Timed(self._clock.wall(), self._clock.now() - flight.begun_at)
 
     def _succeeded(self, place: Place, settled: Settled, *, done: bool) -> None:
         self._flights.succeeded(place, done=done)
@@ -232,7 +239,8 @@ class Runner:
             case Bury(name, reason):
                 self._trouble("stage", "")
                 flight = self._flights.bury(place)
-                letter = self._outbox.dead(flight.delivered, name, reason, flight.attempt)
+                timed = self._timed(flight)
+                letter = self._outbox.dead(flight.delivered, name, reason, flight.attempt, timed)
                 self._dead(place, letter)
             case Stop(cause):
                 raise cause

@@ -56,7 +56,7 @@ class Parent(NamedTuple):
 
     def header(self) -> bytes:
         """Return it as a header's value, of version 00."""
-        return _header(*self)
+        return b"00-%b-%b-%02x" % (self.trace_id, self.span_id, self.flags & _SAMPLED)
 
 
 def parent_in(headers: Headers) -> Parent | None:
@@ -75,11 +75,13 @@ def parent_in(headers: Headers) -> Parent | None:
 
 
 class Span(NamedTuple):
-    """A stage's work on one record: what its outputs bear."""
+    """A stage's work on one record: what its outputs bear. `above`: the span that it is part of."""
 
     names: Headers
     lineage: dict[str, bytes]
     headers: Headers
+    own: Parent
+    above: Parent | None
 
 
 class Tracer:
@@ -96,15 +98,16 @@ class Tracer:
         lineage = {n: v for n, v in headers if n in LINEAGE and len(v) <= MAX_ID_BYTES}
         if record is not None:
             lineage |= _ids_of(record)
-        parent, state = parent_in(headers), _state_in(headers)
+        above, state = parent_in(headers), _state_in(headers)
+        parent = above
         if parent is None:
             parent, state = self._root(lineage.get(FILE) or delivered.key), ()
         trace_id, span_id, flags = parent
         # Many records of one parent may share a key: copies of a function in one file.
-        own = b"%b\0%b\0%b" % (span_id, lineage.get(OCCURRENCE, b""), delivered.key)
-        child = _header(trace_id, self._hash(trace_id, own), flags)
-        names = ((TRACEPARENT, child), *state, *self._names)
-        return Span(names, lineage, (*names, *lineage.items()))
+        told = b"%b\0%b\0%b" % (span_id, lineage.get(OCCURRENCE, b""), delivered.key)
+        own = Parent(trace_id, self._hash(trace_id, told), flags & _SAMPLED)
+        names = ((TRACEPARENT, own.header()), *state, *self._names)
+        return Span(names, lineage, (*names, *lineage.items()), own, above)
 
     def headers(self, span: Span, output: Record) -> Headers:
         """Return the headers of an output."""
@@ -126,10 +129,6 @@ class Tracer:
 
     def _hash(self, trace_id: bytes, own: bytes) -> bytes:
         return blake2b(self._salt + trace_id + own, digest_size=8).hexdigest().encode()
-
-
-def _header(trace_id: bytes, span_id: bytes, flags: int) -> bytes:
-    return b"00-%b-%b-%02x" % (trace_id, span_id, flags & _SAMPLED)
 
 
 def _state_in(headers: Headers) -> Headers:

@@ -188,17 +188,18 @@ def _stage(stage: str) -> Board:
         ),
         width=12,
     )
-    commits = Panel(
-        "Time of a commit",
-        tuple(
-            Query(
-                f"histogram_quantile({q},"
-                f" sum by (le) (rate(c2c_commit_seconds_bucket{{{s}}}{_RATE})))",
-                f"p{100 * q:.0f}",
-            )
-            for q in (0.5, 0.99)
-        ),
+    work = Panel(
+        "Time of a record in the stage",
+        _quantiles("c2c_work_seconds", s),
         unit=_SECONDS,
+        about="With traces on, a point leads to the trace of a record (exemplars).",
+    )
+    commits = Panel("Time of a commit", _quantiles("c2c_commit_seconds", s), unit=_SECONDS)
+    spans = one(
+        "Spans of traces",
+        f"sum by (outcome) (rate(c2c_spans_total{{{s}}}{_RATE}))",
+        "{{outcome}}",
+        unit="ops",
     )
     activity = one(
         "Where the broker thread's time goes",
@@ -231,11 +232,18 @@ def _stage(stage: str) -> Board:
         (
             ("What it does", (records, outcomes, produced)),
             ("What it drops", (turned_down, failed)),
-            ("How it goes", (*_waiting(stage, width=8), commits, activity, holding, disk)),
+            ("How it goes", (*_waiting(stage, width=8), work, commits, activity, holding, disk)),
             *_own(stage),
-            ("Versions", (versions,)),
+            ("Versions and traces", (versions, spans)),
         ),
     )
+
+
+def _quantiles(histogram: str, labels: str) -> tuple[Query, ...]:
+    """Return the median and the 99th percentile of a histogram."""
+    rate = f"sum by (le) (rate({histogram}_bucket{{{labels}}}{_RATE}))"
+    quantiles = (0.5, 0.99)
+    return tuple(Query(f"histogram_quantile({q}, {rate})", f"p{100 * q:.0f}") for q in quantiles)
 
 
 def _own(stage: str) -> Iterator[tuple[str, tuple[Panel, ...]]]:

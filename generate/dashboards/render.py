@@ -51,7 +51,8 @@ def _panel(panel: Panel) -> Any:
         made = made.description(panel.about)
     for number, query in enumerate(panel.queries):
         target = prometheus.Dataquery().expr(query.expr).ref_id(chr(ord("A") + number))
-        made = made.with_target(target.legend_format(query.legend))
+        target = target.legend_format(query.legend).exemplar("_bucket" in query.expr)
+        made = made.with_target(target)
     return made
 
 

@@ -7,13 +7,13 @@ from tests.processes import end_of
 SERVICE = """
 import threading
 from c2c_stream.cli import leaving, reporting
-from c2c_stream.cli.serve import json_logger
+from c2c_stream.cli.serve import logger_of
 from c2c_stream.errors import Fatal
 
 leaving.CLOSE_S = 0.1
 
 def serve():
-    with leaving.leaving_in_time(lambda: {told}, 0.1, json_logger("collector")) as leaves:
+    with leaving.leaving_in_time(lambda: {told}, 0.1, logger_of("collector")) as leaves:
         {body}
 
 reporting(serve)

@@ -7,7 +7,7 @@ from tests.processes import end_of
 SERVICE = """
 import threading
 from c2c_stream.cli import watchdog
-from c2c_stream.cli.serve import json_logger
+from c2c_stream.cli.serve import logger_of
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.engine.health import LIVE_GRACE_S, Health
 
@@ -26,7 +26,7 @@ class Looked(SystemClock):
         return super().now()
 
 health.enter("commit", clock.now() - LIVE_GRACE_S - 1)
-watchdog.end_if_it_hangs(health, Looked(), json_logger("collector"))
+watchdog.end_if_it_hangs(health, Looked(), logger_of("collector"))
 
 def hang():
     looked.wait()

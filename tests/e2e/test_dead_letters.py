@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -61,7 +62,19 @@ def broken(
     first = broken.again()
     assert first.code == 5, first.stdout + first.stderr
     assert "dead letters: 1\n" in first.stdout
+    [line] = [
+        line
+        for line in events(out / ".c2c" / "logs" / "ingester.log")
+        if line["event"] == "dead letter"
+    ]
+    assert (line["level"], line["error"]) == ("error", "SourceError")
+    assert line["at"].startswith("repos[")
+    assert len(line["trace_id"]) == 32
     return broken
+
+
+def events(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
 
 
 def names(out: Path) -> list[str]:

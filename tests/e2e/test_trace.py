@@ -1,7 +1,8 @@
 """The trace and the lineage of a file, from the ingester to its samples, by real services."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from c2c_stream.codec import Codec
 from c2c_stream.engine.trace import parent_in
 from c2c_stream.records import File, Sample
 from c2c_stream.settings import KafkaSettings
+from c2c_stream.topics import SERVICES
 from tests.e2e.chain import STDLIB, run_to_end
+from tests.otlp import Collector, collecting
 
 HOPS = ("files", "functions", "candidates", "inputs", "cases", "samples")
 STAGES = dict(
@@ -59,9 +62,17 @@ def on_kafka(address: str, out: Path) -> Read:
     return read
 
 
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    """Run a collector to which all services send their spans."""
+    with collecting() as found:
+        monkeypatch.setenv("C2C_TRACES__ENDPOINT", found.url)
+        yield found
+
+
 @pytest.mark.parametrize("where", ["local", "kafka"])
 def test_a_files_trace_reaches_its_samples(
-    where: str, request: pytest.FixtureRequest, tmp_path: Path
+    where: str, request: pytest.FixtureRequest, tmp_path: Path, collector: Collector
 ) -> None:
     for name in ("textwrap", "heapq"):
         text = (STDLIB / f"{name}.py").read_text(encoding="utf-8")
@@ -100,3 +111,18 @@ def test_a_files_trace_reaches_its_samples(
     rejected = [parent_in(headers) for _, headers in read("rejections")]
     assert {p.trace_id for p in rejected if p} <= set(begun.values())
     assert rejected
+    assert_whole(collector, begun, spans)
+
+
+def assert_whole(
+    collector: Collector, begun: Mapping[bytes, bytes], spans: AbstractSet[tuple[bytes, bytes]]
+) -> None:
+    """Assert that the spans which were sent are those of the headers, each under its parent."""
+    sent = {(span.trace_id, span.span_id): span for span in collector.spans}
+    assert len(sent) == len(collector.spans)
+    assert {(trace.decode(), span.decode()) for trace, span in spans} <= sent.keys()
+    of_files = [span for span in sent.values() if span.trace_id.encode() in begun.values()]
+    roots = [span for span in of_files if not span.parent]
+    assert [span.name for span in roots] == ["put file"] * len(begun)
+    assert all((span.trace_id, span.parent) in sent for span in of_files if span.parent)
+    assert {span.service for span in of_files} == {f"c2c-{stage}" for stage in SERVICES}

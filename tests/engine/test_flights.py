@@ -120,7 +120,7 @@ def test_what_waits_can_be_forgotten_while_what_runs_goes_on() -> None:
 def test_what_a_rebalance_takes_away_is_forgotten_in_every_state() -> None:
     made = flights(3)
     made.add(place(0, 1), Flight(delivered(0, partition=1), File(), None))
-    began = [made.begin(at) for at in (made.next(0.0), made.next(0.0)) if at]
+    began = [made.begin(at, 0.0) for at in (made.next(0.0), made.next(0.0)) if at]
     made.failed(place(1), Retry("x"), 0.0, 0.0)
     assert made.forget({("files", 0)}) == began[:1]
     assert [made.of(task) for task in began] == [None, None]
@@ -129,11 +129,11 @@ def test_what_a_rebalance_takes_away_is_forgotten_in_every_state() -> None:
 
 def test_an_attempt_of_a_record_that_was_read_again_is_nobodys() -> None:
     made = flights(1)
-    first = made.begin(place(0))
+    first = made.begin(place(0), 0.0)
     made.forget({("files", 0)})
     made.add(place(0), Flight(delivered(0), File(), None))
     assert made.of(first) is None
-    second = made.begin(place(0))
+    second = made.begin(place(0), 0.0)
     assert made.of(second) is not None
     assert made.of(first) is None
 

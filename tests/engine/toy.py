@@ -164,7 +164,7 @@ class Member:
     def work(self, now: float) -> None:
         """Begin what may begin."""
         while (place := self.flights.next(now)) is not None:
-            self.running.append(self.flights.begin(place))
+            self.running.append(self.flights.begin(place, 0.0))
 
     def finish(self, which: int, now: float) -> None:
         """Take one result of one of the running records."""
