@@ -9,7 +9,7 @@ VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' c2c_stream/__init__.py
 SERVICES := ingester collector curator writer executor formatter sink
 STDLIB = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('stdlib'))")
 
-.PHONY: demo test check chaos chaos-real chaos-short model vllm images compose k8s manifests docs clean
+.PHONY: demo test check chaos chaos-real chaos-short model vllm images compose k8s alerts manifests docs clean
 
 demo: $(VENV)/.installed  ## run the whole chain on the standard library of this Python
 	$(BIN)/c2c run "$(STDLIB)" --out $(DEMO)
@@ -66,6 +66,9 @@ compose: $(VENV)/.installed-dev  ## the images built, and the chain in them, by 
 
 k8s: $(VENV)/.installed-dev  ## all manifests against a real Kubernetes API server (built once, 10 minutes)
 	C2C_REQUIRE=all $(BIN)/python -m pytest -m k8s tests/k8s
+
+alerts: $(VENV)/.installed-dev  ## each alert in a real failure, and the runbook's commands that end it (as root, 10 minutes)
+	C2C_REQUIRE=all $(BIN)/python -m pytest -s -m alerts tests/monitoring
 
 clean:  ## remove the virtual environment and the demo's output
 	rm -rf $(VENV) $(DEMO)

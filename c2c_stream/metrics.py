@@ -5,6 +5,7 @@ raised after the commit that it counts. Labels are bounded: stages, closed lists
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram, Info, disable_created_metrics
@@ -45,6 +46,11 @@ ITEMS = Counter(
 )  # out, rejected
 REJECTIONS = Counter("c2c_rejections", "Items that a rule turned down.", ["stage", "reason"])
 DEAD_LETTERS = Counter("c2c_dead_letters", "Records that failed for good.", ["stage", "error"])
+AUDITED_DEAD = Counter(
+    "c2c_audited_dead_letters",
+    "Dead letters that the sink stored, by the stage that failed: also of one that ended at once.",
+    ["stage"],
+)
 RETRIES = Counter("c2c_retries", "Attempts that failed and are made again.", ["stage", "error"])
 COMMIT_SECONDS = Histogram("c2c_commit_seconds", "Time that a commit takes.", ["stage"])
 WORK_SECONDS = Histogram(
@@ -128,9 +134,10 @@ WALL = Gauge(
 
 
 def initialise(stage: str, version: str) -> None:
-    """Give every series of bounded labels its zero, so that a rate is never missing."""
-    for column in BOOK_COLUMNS:
-        BOOKS.labels(stage, column)
+    """Give every series of bounded labels its zero, so that a rate is never missing.
+
+    Not the books: until the broker has told them they are unknown, and a zero would be a lie.
+    """
     BUILD.info({"version": version, "stage": stage})
     for outcome in ("processed", "dead"):
         RECORDS.labels(stage, outcome)
@@ -146,7 +153,6 @@ def initialise(stage: str, version: str) -> None:
         COMMITTED_BYTES,
         AGE,
         WINDOW,
-        READY,
         BACKPRESSURE,
         BREAKER,
     ):
@@ -157,6 +163,11 @@ def initialise(stage: str, version: str) -> None:
             MODEL_REQUESTS.labels(outcome)
         for kind in TOKEN_KINDS:
             MODEL_TOKENS.labels(kind)
+
+
+def watch_readiness(stage: str, ready: Callable[[], bool]) -> None:
+    """Look whether the service is ready whenever somebody asks: whatever its thread waits for."""
+    READY.labels(stage).set_function(ready)
 
 
 def watch_disk(stage: str, out: Path) -> None:
@@ -177,5 +188,5 @@ def initialise_follower(version: str) -> None:
         POLLS.labels("follower", outcome)
     for outcome in PUSH_OUTCOMES:
         PUSHES.labels("follower", outcome)
-    for metric in (MOVES, ANSWER_AGE, READY):
+    for metric in (MOVES, ANSWER_AGE):
         metric.labels("follower")

@@ -144,6 +144,8 @@ class KafkaBroker:
     def ends(self) -> Mapping[Partition, int]:
         """See Broker."""
         found = kafka_topics.ends(self._cluster, self._admin, self._reading.owned)
+        if not found and self._down:  # who owns nothing has asked nothing yet
+            kafka_layout.greet(self._cluster, self._admin, self._raise_failure)
         self._down = ""
         return found
 

@@ -104,6 +104,7 @@ def _serve(
 ) -> None:
     stopping = on_signal()
     metrics.initialise_follower(__version__)
+    metrics.watch_readiness(FOLLOWER, lambda: not health.not_ready)
     http = HttpServer(settings.http_host, settings.http_port, health, SystemClock())
     http.start()
     try:

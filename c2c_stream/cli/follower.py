@@ -210,4 +210,3 @@ class Follower:
         now = self._clock.now()
         oldest = min(turn.answered_at for turn in self._turns.values())
         metrics.ANSWER_AGE.labels(FOLLOWER).set(now - oldest)
-        metrics.READY.labels(FOLLOWER).set(not self._health.not_ready)

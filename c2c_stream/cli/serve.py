@@ -117,6 +117,7 @@ def _serve(
     clock = SystemClock()
     health = trouble.ToldHealth(tell=tell, now=clock.now)
     metrics.initialise(stage, __version__)
+    metrics.watch_readiness(stage, lambda: not health.not_ready)
     metrics.watch_disk(stage, settings.out)
     http = HttpServer(settings.http_host, settings.http_port, health, clock)
     http.start()

@@ -101,4 +101,3 @@ class Meter:
         metrics.WINDOW.labels(self.stage).set(window)
         metrics.HELD_PARTITIONS.labels(self.stage).set(held)
         metrics.BACKPRESSURE.labels(self.stage).set(holding)
-        metrics.READY.labels(self.stage).set(not self.health.not_ready)

@@ -90,6 +90,7 @@ class Runner:
                 self._worker.start()
             while not stopping():
                 self._tick()
+            self._trouble("leaving", "stopping")  # before anything is left undone
             self._drain()
         except BaseException:
             with suppress(Exception):  # the first error is the one to tell

@@ -11,9 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from c2c_stream import metrics
 from c2c_stream.engine.stage import Outcome, Place
 from c2c_stream.errors import Unavailable
-from c2c_stream.records import Record
+from c2c_stream.records import DeadLetter, Record
 from c2c_stream.settings import SinkSettings
 from c2c_stream.sink.card import NAME as CARD
 from c2c_stream.sink.card import Facts, write_card
@@ -21,7 +22,7 @@ from c2c_stream.sink.columns import Row
 from c2c_stream.sink.manifest import FOLDER, Manifest, Partition
 from c2c_stream.sink.shards import Writer
 from c2c_stream.sink.store import TMP, Store
-from c2c_stream.topics import topic_of
+from c2c_stream.topics import SERVICES, topic_of
 
 # A full shard may be more than the engine's window holds: what waits is cut at this, too.
 CUT_RECORDS = 500
@@ -64,6 +65,8 @@ class Sink:
         self._writer = Writer(store or Store(out), settings)
         self._lanes: dict[Partition, _Lane] = {}
         self._thread = ThreadPoolExecutor(1, "sink")
+        for stage in SERVICES:  # each has its zero
+            metrics.AUDITED_DEAD.labels(stage)
 
     async def start(self) -> None:
         """Read the manifests, delete what they do not name, begin a card where there is none."""
@@ -93,6 +96,8 @@ class Sink:
             if lane.due():
                 self._start_cut(lane)
             await durable
+            if isinstance(record, DeadLetter) and record.stage in SERVICES:
+                metrics.AUDITED_DEAD.labels(record.stage).inc()
         return Outcome()
 
     async def settle(self) -> None:

@@ -146,6 +146,38 @@ def test_a_pod_logs_in_as_the_user_whose_rights_it_needs() -> None:
         assert name in users
 
 
+def test_where_people_work_has_the_logins_that_the_runbook_uses() -> None:
+    pod = dict(_pods("prod"))["operator"]
+    login = next(v for v in pod["volumes"] if v["name"] == "login")
+    sources = [source["secret"] for source in login["projected"]["sources"]]
+    files = {item["path"]: secret["name"] for secret in sources for item in secret["items"]}
+    page = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    roles = set(re.findall(r"\bas (\w+) c2c ", page))
+    assert roles
+    assert roles | {"feeder"} == {role for role, user in files.items() if role == user}
+    assert files["password"] == "operator"
+
+
+def test_whatever_serves_metrics_is_scraped() -> None:
+    objects = built(K8S / "overlays" / "prod")
+    watched = [
+        (one["spec"]["selector"]["matchLabels"], one["spec"]["podMetricsEndpoints"][0]["port"])
+        for one in objects
+        if one["kind"] == "PodMonitor"
+    ]
+    serving = 0
+    for one in objects:
+        if one["kind"] not in ("StatefulSet", "Deployment"):
+            continue
+        template = one["spec"]["template"]
+        labels = template["metadata"]["labels"].items()
+        ports = {p["name"] for c in template["spec"]["containers"] for p in c.get("ports", ())}
+        serving += bool(ports)
+        met = any(chosen.items() <= labels and port in ports for chosen, port in watched)
+        assert met or not ports, one["metadata"]["name"]
+    assert serving == len(SERVICES) + 2, "the follower and the model server, too"
+
+
 def _pods(overlay: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for one in built(K8S / "overlays" / overlay):
         if one["kind"] in ("StatefulSet", "Deployment", "Job"):

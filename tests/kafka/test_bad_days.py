@@ -25,11 +25,13 @@ from tests.engine.stages import Async, passed
 from tests.engine.test_runner import UNKNOWN_SCHEMA
 from tests.kafka import cluster
 from tests.kafka.cluster import Brokers
-from tests.kafka.runs import Outside, fresh_run, seated
+from tests.kafka.runs import Outside, fresh_run, quick, seated
 from tests.kafka.test_service import COUNT, Seat, came_out, files, once, pure
 
 # Longer than a transaction may take, and than any retry of a record.
 OUTAGE_S = 30.0
+# A service looks at the brokers once a second.
+SHORT_OUTAGE_S = 4.0
 
 
 @pytest.fixture
@@ -50,6 +52,24 @@ def patient_run(brokers: Brokers) -> Outside:
     made.create()
     made.close()
     return Outside(Cluster(brokers.address, "main", settings))
+
+
+def test_who_has_lost_all_partitions_is_not_ready_until_the_brokers_are_back(
+    brokers: Brokers,
+) -> None:
+    run = patient_run(brokers)
+    run.cluster = Cluster(run.cluster.servers, "main", quick(run.cluster.settings))
+    alone = {"hold": "ingester"}  # as on Kafka: it asks for no group but its own
+    with serving(Seat(run, "one"), "collector", pure(), **alone) as service:
+        eventually(lambda: service.broker.assigned() and not service.health.not_ready)
+        brokers.kill(0)
+        eventually(lambda: not service.broker.assigned())
+        threading.Event().wait(SHORT_OUTAGE_S)
+        assert "goes on when" in service.health.not_ready
+        brokers.start(0)
+        run.feed(*files(COUNT))
+        eventually(lambda: run.has_read("collector", "files"))
+        eventually(lambda: not service.health.not_ready)
 
 
 def test_brokers_that_are_away_for_long_cost_no_work_and_make_no_dead_letter(

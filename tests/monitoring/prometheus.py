@@ -6,7 +6,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,23 +47,37 @@ class Prometheus:
 
     def firing(self) -> set[str]:
         """Return the names of the alerts that fire now."""
-        alerts = self.asked("alerts")["alerts"]
-        return {one["labels"]["alertname"] for one in alerts if one["state"] == "firing"}
+        return {name for name, _ in self.alerts()}
+
+    def alerts(self) -> set[tuple[str, str]]:
+        """Return the name and the stage of each alert that fires now."""
+        return {
+            (one["labels"]["alertname"], one["labels"].get("stage", ""))
+            for one in self.asked("alerts")["alerts"]
+            if one["state"] == "firing"
+        }
 
     def rules(self) -> list[Mapping[str, Any]]:
         """Return all rules, with how they fare."""
         return [rule for group in self.asked("rules")["groups"] for rule in group["rules"]]
 
 
+def at_once(rules: str) -> str:
+    """Return rules that wait for nothing: how long they do is for promtool's tests."""
+    return re.sub(r"\bfor: \w+", "for: 0s", rules)
+
+
 @contextmanager
-def running(folder: Path, ports: Mapping[str, int]) -> Iterator[Prometheus]:
+def running(
+    folder: Path, ports: Mapping[str, int], changed: Callable[[str], str] = at_once
+) -> Iterator[Prometheus]:
     """Run a server that scrapes services by their ports and evaluates our rules each second.
 
-    Alerts do not wait: how long is for promtool's tests.
+    `changed` makes of a file of rules what is loaded.
     """
     require_command("prometheus")
     for path in RULES:
-        text = re.sub(r"\bfor: \w+", "for: 0s", path.read_text(encoding="utf-8"))
+        text = changed(path.read_text(encoding="utf-8"))
         (folder / path.name).write_text(text, encoding="utf-8")
     targets = [f"127.0.0.1:{port}" for port in ports.values()]
     every = {"scrape_interval": f"{INTERVAL_S}s", "evaluation_interval": f"{INTERVAL_S}s"}
@@ -95,9 +109,9 @@ def _answers(server: Prometheus) -> bool:
         return False
 
 
-def await_(seen: Any, told: Any = lambda: "") -> None:
+def await_(seen: Any, told: Any = lambda: "", patience_s: float = PATIENCE_S) -> None:
     """Wait until `seen` says so; fail with what `told` says."""
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + patience_s
     while not seen():
         assert time.monotonic() < until, told()
         time.sleep(LOOK_S)

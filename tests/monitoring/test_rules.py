@@ -12,6 +12,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from c2c_stream import metrics
 from tests.monitoring.queries import RULES, metrics_named, rules
+from tests.monitoring.shortened import FASTER, shortened
 from tests.processes import ROOT
 from tests.require import require_command
 
@@ -76,6 +77,31 @@ def test_metrics_and_what_names_them_agree_both_ways() -> None:
     assert not named - code, "named, and not in the code"
     unseen = [one._name for one in _metrics() if not named & set(_series(one))]
     assert not unseen, "in the code, and nobody looks at it"
+
+
+DURATION: Final = re.compile(
+    r"(?<=for: )\d+[smh]|(?<=\[)\d+[smh]|(?<=offset )\d+[smh]"
+    r"|(?<=_seconds\) > )\d+|(?<=, )\d+(?: \* 3600)?(?=\)\))"
+)
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.stem)
+def test_shortened_rules_differ_in_their_durations_alone(path: Path, tmp_path: Path) -> None:
+    """What tests/monitoring/test_alerts_fire.py loads is what is shipped, but for time."""
+    text = path.read_text(encoding="utf-8")
+    short = shortened(text)
+    assert DURATION.sub("", short) == DURATION.sub("", text)
+    pairs = list(zip(DURATION.findall(text), DURATION.findall(short), strict=True))
+    assert len(pairs) == len(re.findall(r"for: |\[\d|offset |_seconds\) > |\* 3600", text))
+    assert all(_seconds(long) == FASTER * _seconds(brief) for long, brief in pairs), pairs
+    (tmp_path / path.name).write_text(short, encoding="utf-8")
+    done = promtool("check", "rules", tmp_path / path.name)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _seconds(written: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)(.*)", written).groups()  # type: ignore[union-attr]
+    return int(number) * {"": 1, "s": 1, "m": 60, "h": 3600, " * 3600": 3600}[unit]
 
 
 def _metrics() -> list[MetricWrapperBase]:
