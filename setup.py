@@ -8,7 +8,8 @@ from setuptools.errors import BaseError, CompileError, LinkError
 
 COMPILED = Extension(
     "c2c_stream.sandbox._zygote",
-    ["c2c_stream/sandbox/_zygote.c"],
+    ["c2c_stream/sandbox/_zygote.c", "c2c_stream/sandbox/_memory.c"],
+    depends=["c2c_stream/sandbox/_memory.h"],
     define_macros=[("Py_LIMITED_API", "0x030B0000")],
     extra_compile_args=["-O2", "-Wall", "-Wextra", "-Wno-unused-parameter"],
     py_limited_api=True,
