@@ -30,21 +30,16 @@ from c2c_stream.settings import ExecuteSettings, SandboxSettings
 PROGRAM: Final = "c2c_stream.execute.child:main"
 HASH_SEEDS: Final = (0, 1)
 RANDOM_SEEDS: Final = (1, 2)
-# Modules that bundles import most; each costs every fork a little.
-PRELOAD: Final = (
-    "binascii",
-    "codecs",
-    "collections",
-    "functools",
-    "itertools",
-    "math",
-    "re",
-    "string",
-    "types",
-    "warnings",
+# Modules that bundles import most, and what these import. A fork costs no more for them: what a
+# child does not touch it does not copy. None draws random numbers as it is imported, or keeps the
+# time or place: a second run is elsewhere only later (elsewhere.py).
+PRELOAD: Final = tuple(
+    """
+    __future__ ast base64 binascii bisect calendar codecs collections contextlib copy dataclasses
+    datetime email.header enum fnmatch functools heapq html itertools json linecache locale math
+    numbers operator re string struct textwrap tokenize traceback types typing urllib.parse warnings
+    """.split()  # noqa: SIM905  # as text it is read at a glance
 )
-# What a second run elsewhere would import each time (elsewhere.py).
-MOVED: Final = ("datetime",)
 CALL_CPU_SHARE: Final = 3  # a call that takes more than this part of the CPU limit is not kept
 
 
@@ -62,8 +57,8 @@ class Executor:
         self._sandbox = sandbox
         self._jobs = jobs
         self._pools = tuple(
-            Pool(PROGRAM, jobs, sandbox, hash_seed=seed, preload=preload, told=told)
-            for seed, preload in zip(HASH_SEEDS, (PRELOAD, (*PRELOAD, *MOVED)), strict=True)
+            Pool(PROGRAM, jobs, sandbox, hash_seed=seed, preload=PRELOAD, told=told)
+            for seed in HASH_SEEDS
         )
         self._compiler = Compiler(self._compile)
         self._batches = Batches(self._confirm, settings.max_result_bytes)

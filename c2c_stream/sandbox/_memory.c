@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "_memory.h"
+PyObject *lay_out_memory(PyObject *module, PyObject *args); /* for _zygote.c */
 
 enum { HUGE_BYTES = 2 << 20, PAGE_BYTES = 4 << 10 }; /* larger pages are copied in parts of it */
 enum { COLLAPSE = 25 }; /* MADV_COLLAPSE, of Linux 6.1: fails where pages are not huge */

@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "_memory.h"
+PyObject *lay_out_memory(PyObject *module, PyObject *args); /* of _memory.c */
 
 struct order {
     uint32_t request_bytes, cpu_ms, wall_ms;

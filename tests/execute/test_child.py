@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from c2c_stream.execute.child import MODULE, MUTATED, NEXT, main, warm_up
+from c2c_stream.execute import _recorder, child
+from c2c_stream.execute.child import NEXT, main, warm_up
 from c2c_stream.execute.prepare import PREPARED
+from c2c_stream.execute.run import MODULE, MUTATED, run_in_python
 
 CODE = """
 import random
@@ -32,8 +34,10 @@ def f(n, deep=()):
 """
 
 
-@pytest.fixture(autouse=True)
-def module() -> Iterator[None]:
+@pytest.fixture(autouse=True, params=[_recorder.run, run_in_python])
+def either(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(child, "run", request.param)
+    monkeypatch.setattr(child, "_AT_FIRST", [])
     yield
     sys.modules.pop(MODULE, None)
 
