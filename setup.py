@@ -24,7 +24,11 @@ COMPILED = [
         "c2c_stream/sandbox/_zygote.c",
         "c2c_stream/sandbox/_memory.c",
     ),
-    compiled("c2c_stream.execute._recorder", "c2c_stream/execute/_recorder.c"),
+    compiled(
+        "c2c_stream.execute._recorder",
+        "c2c_stream/execute/_recorder.c",
+        "c2c_stream/execute/_literals.c",
+    ),
 ]
 
 

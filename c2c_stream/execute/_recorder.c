@@ -11,6 +11,8 @@
 
 #include <time.h>
 
+PyObject *read_plain(PyObject *text); /* of _literals.c */
+
 enum { MAX_DEPTH = 60, MAX_ARGUMENTS_BYTES = 64 << 10 };
 static const double DIGITS_PER_BIT = 0.30103;
 /* Frames that the same in Python has more between our caller and the function, and not while it loads:
@@ -624,20 +626,25 @@ code_of(struct run *run)
     return code;
 }
 
-/* Read what is left as text of the calls that are made. */
-static int
-parse_all(PyObject *calls)
+/* Return the values of each call; None where a text is none. */
+static PyObject *
+parsed(PyObject *texts)
 {
+    PyObject *calls = PyList_New(0), *text, *values;
     Py_ssize_t i;
+    int failed;
 
-    for (i = 0; i < PyList_Size(calls); i++)
-        if (Py_TYPE(PyList_GetItem(calls, i)) == &PyUnicode_Type) {
-            PyObject *parsed =
-                PyObject_CallFunctionObjArgs(kept.parse, PyList_GetItem(calls, i), NULL);
-            if (!parsed || PyList_SetItem(calls, i, parsed))
-                return -1;
-        }
-    return 0;
+    for (i = 0; calls && i < PyList_Size(texts); i++) {
+        text = PyList_GetItem(texts, i);
+        values = read_plain(text);
+        if (!values)
+            values = PyObject_CallFunctionObjArgs(kept.parse, text, NULL);
+        failed = !values || PyList_Append(calls, values);
+        Py_XDECREF(values);
+        if (failed)
+            Py_CLEAR(calls);
+    }
+    return calls;
 }
 
 /* Run the bundle's own lines; find the function. 0 is success; an error is the guest's. */
@@ -722,36 +729,43 @@ call_all(struct run *run, PyObject *calls)
 }
 
 static int
-run_all(struct run *run)
+load_and_call(struct run *run, PyObject *code, PyObject *calls)
 {
-    PyObject *calls = field(run, "calls"), *code, *namespace;
-    int loaded;
+    PyObject *namespace = namespace_of(run);
+    int failed;
 
-    if (!calls)
-        return -1;
-    PyGC_Disable(); /* what is parsed stays; looking through it would only copy pages */
-    code = code_of(run);
-    loaded = parse_all(calls);
-    PyGC_Enable();
-    if (loaded || !code) {
-        Py_XDECREF(code);
-        return loaded || PyErr_Occurred() ? -1 : 0;
-    }
-    namespace = namespace_of(run);
     begin(run->ticks, run->steps);
-    if (!namespace || reseeded(run)) {
-        Py_DECREF(code);
+    if (!namespace || reseeded(run))
         return -1;
-    }
     Py_INCREF(namespace);
-    loaded = load(run, code, namespace);
+    failed = load(run, code, namespace);
     Py_DECREF(namespace);
-    Py_DECREF(code);
-    if (loaded)
+    if (failed)
         return tell_load_error(run);
     if (tell(run, -1, "value", NULL, run->ticks->limit - run->ticks->left, 0))
         return -1;
     return call_all(run, calls);
+}
+
+static int
+run_all(struct run *run)
+{
+    PyObject *texts = field(run, "calls"), *code, *calls;
+    int done = -1;
+
+    if (!texts)
+        return -1;
+    PyGC_Disable(); /* what is parsed stays; looking through it would only copy pages */
+    code = code_of(run);
+    calls = code ? parsed(texts) : NULL;
+    PyGC_Enable();
+    if (!code)
+        return PyErr_Occurred() ? -1 : 0;
+    if (calls)
+        done = load_and_call(run, code, calls);
+    Py_DECREF(code);
+    Py_XDECREF(calls);
+    return done;
 }
 
 static PyObject *
@@ -801,6 +815,17 @@ result_text(PyObject *module, PyObject *args)
     return Py_BuildValue("sN", names[why], text ? text : PyUnicode_FromString(""));
 }
 
+/* For tests alone: what a text says, or None where that is left to Python. */
+static PyObject *
+plain_arguments(PyObject *module, PyObject *text)
+{
+    PyObject *found = PyUnicode_Check(text) ? read_plain(text) : NULL;
+
+    if (!found)
+        Py_RETURN_NONE;
+    return found;
+}
+
 /* Whether each name of `before` stands for the same object. Touches none of them. */
 static PyObject *
 unchanged(PyObject *module, PyObject *args)
@@ -832,6 +857,7 @@ static PyMethodDef methods[] = {
     {"keep", keep, METH_VARARGS, NULL},
     {"run", run, METH_VARARGS, NULL},
     {"result_text", result_text, METH_VARARGS, NULL},
+    {"plain_arguments", plain_arguments, METH_O, NULL},
     {"unchanged", unchanged, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

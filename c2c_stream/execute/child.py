@@ -106,7 +106,7 @@ def warm_up() -> None:
     request: dict[str, Any] = {
         "code": _WARM_CODE,
         "entry_point": "f",
-        "calls": [([3, ["a", {1: 2.5}]], {}), ([], {"n": 2, "words": ("b", None)}), "0, {'x'}"],
+        "calls": ["3, ['a', {1: 2.5}]", "n=2, words=('b', None)", "0, {'x'}"],
         "order": [0, 1, 2, 2],
         "prepared": b"",
         "steps": 1000,

@@ -172,12 +172,10 @@ def _spelled(call: Call) -> str | None:
         return ""  # what a guest put there is no plain value
 
 
-def _parsed(call: Call | str) -> Call | None:
-    """Return the arguments of a call; the host has read all but a few."""
-    if type(call) is not str:
-        return call  # type: ignore[return-value]  # mypy does not narrow by exact type
+def _parsed(text: str) -> Call | None:
+    """Return the arguments of a call; None where they are no plain literals."""
     try:
-        return parse_arguments(call)
+        return parse_arguments(text)
     except ValueError:
         return None
 
