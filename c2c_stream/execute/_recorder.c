@@ -13,7 +13,7 @@
 
 PyObject *read_plain(PyObject *text); /* of _literals.c */
 
-enum { MAX_DEPTH = 60, MAX_ARGUMENTS_BYTES = 64 << 10 };
+enum { MAX_DEPTH = 60, MAX_ARGUMENTS_BYTES = 64 << 10, MAX_DIGITS = 24 };
 static const double DIGITS_PER_BIT = 0.30103;
 /* Frames that the same in Python has more between our caller and the function, and not while it loads:
    where the two count depth alike, a guest that recurses without end takes as many steps. */
@@ -429,18 +429,36 @@ number_in(const struct run *run, const char *name)
     return found ? PyLong_AsLongLong(found) : -1;
 }
 
+/* Write a number down: sprintf would bring in pages of the C library that nothing else needs. */
+static void
+spell_digits(char *text, long long number)
+{
+    char digits[MAX_DIGITS];
+    int count = 0;
+
+    if (number < 0)
+        *text++ = '-';
+    do
+        digits[count++] = '0' + (number < 0 ? -(number % 10) : number % 10);
+    while (number /= 10);
+    while (count)
+        *text++ = digits[--count];
+    *text = 0;
+}
+
 /* Emit a frame. 0 is success. */
 static int
 tell(struct run *run, long long number, const char *verdict, PyObject *text, long long steps,
      int mutates)
 {
+    char of_number[MAX_DIGITS], of_steps[MAX_DIGITS];
     PyObject *frame, *done;
 
+    spell_digits(of_number, number);
+    spell_digits(of_steps, steps);
     run->bytes_left -= text ? PyUnicode_GetLength(text) : 0;
-    frame = text ? PyUnicode_FromFormat("%lld %s %lld%s %U", number, verdict, steps,
-                                        mutates ? "m" : "", text)
-                 : PyUnicode_FromFormat("%lld %s %lld%s ", number, verdict, steps,
-                                        mutates ? "m" : "");
+    frame = PyUnicode_FromFormat(text ? "%s %s %s%s %U" : "%s %s %s%s ", of_number, verdict, of_steps,
+                                 mutates ? "m" : "", text);
     done = frame ? PyObject_CallFunctionObjArgs(run->emit, frame, NULL) : NULL;
     Py_XDECREF(frame);
     Py_XDECREF(done);

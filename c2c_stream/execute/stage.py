@@ -11,7 +11,8 @@ that forges agreement can at most hide that another function is not deterministi
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from c2c_stream.engine.stage import Outcome, Place, turned_down
@@ -60,8 +61,8 @@ class Executor:
             Pool(PROGRAM, jobs, sandbox, hash_seed=seed, preload=PRELOAD, told=told)
             for seed in HASH_SEEDS
         )
-        self._compiler = Compiler(self._compile)
         self._batches = Batches(self._confirm, settings.max_result_bytes)
+        self._compiler = Compiler(self._compile, self._batches.first_runs)
 
     async def start(self) -> None:
         """Build the jails. Raises SandboxUnavailable."""
@@ -88,13 +89,13 @@ class Executor:
 
     def limit(self) -> int:
         """Return how many records to work on at once: while some fill a batch others run."""
-        return 3 * BATCH * self._jobs // 2
+        return 2 * BATCH * self._jobs
 
     async def process(self, record: Inputs, place: Place) -> Outcome:  # noqa: ARG002  # AsyncStage
         """Execute all calls twice; keep what both runs agree on."""
         shared = self._request(record)
         prepared = await self._compiler.prepared(record.function.code)
-        with self._batches.coming():
+        with self._first_run():
             order = range(len(record.arguments))
             reply = await self._reply(0, run_of(shared, order, RANDOM_SEEDS[0], prepared))
             first = read_run(reply, order, self._settings.max_result_bytes)
@@ -113,6 +114,15 @@ class Executor:
             tries = variations(shared, order, RANDOM_SEEDS, code)
             reason = await self._cause(first, second, order, tries)
         return turned_down(record.function, reason, finding.detail)
+
+    @contextmanager
+    def _first_run(self) -> Iterator[None]:
+        """Tell those who wait for it that a function is in its first run, and when it has ended."""
+        try:
+            with self._batches.coming():
+                yield
+        finally:
+            self._compiler.look()
 
     async def _cause(
         self, first: Run, second: Run, order: Sequence[int], tries: Iterable[Variation]

@@ -168,8 +168,10 @@ enlarge_text(int count)
         while (is_text(&ranges[first]) && i + 1 < count && is_text(&ranges[i + 1]) &&
                ranges[i + 1].begin == ranges[i].end && !strcmp(ranges[i + 1].of, ranges[first].of))
             i++;
-        if (is_text(&ranges[first]))
-            enlarge(ranges[first].begin, ranges[i].end);
+        if (!is_text(&ranges[first]))
+            continue;
+        mprotect(ranges[first].begin, ranges[i].end - ranges[first].begin, PROT_READ | PROT_EXEC);
+        enlarge(ranges[first].begin, ranges[i].end);
     }
 }
 
