@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
-COMPILED := setup.py $(wildcard c2c_stream/sandbox/*.c)
+COMPILED := setup.py $(wildcard c2c_stream/*/*.c)
 VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' c2c_stream/__init__.py)
 SERVICES := ingester collector curator writer executor formatter sink
 STDLIB = $(shell $(BIN)/python -c "import sysconfig; print(sysconfig.get_path('stdlib'))")

@@ -6,13 +6,30 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError
 
-COMPILED = Extension(
-    "c2c_stream.sandbox._zygote",
-    ["c2c_stream/sandbox/_zygote.c"],
-    define_macros=[("Py_LIMITED_API", "0x030B0000")],
-    extra_compile_args=["-O2", "-Wall", "-Wextra", "-Wno-unused-parameter"],
-    py_limited_api=True,
-)
+
+def compiled(name: str, *sources: str) -> Extension:
+    """Return what is built of some files of C, for every Python from 3.11 on."""
+    return Extension(
+        name,
+        list(sources),
+        define_macros=[("Py_LIMITED_API", "0x030B0000")],
+        extra_compile_args=["-O2", "-Wall", "-Wextra", "-Wno-unused-parameter"],
+        py_limited_api=True,
+    )
+
+
+COMPILED = [
+    compiled(
+        "c2c_stream.sandbox._zygote",
+        "c2c_stream/sandbox/_zygote.c",
+        "c2c_stream/sandbox/_memory.c",
+    ),
+    compiled(
+        "c2c_stream.execute._recorder",
+        "c2c_stream/execute/_recorder.c",
+        "c2c_stream/execute/_literals.c",
+    ),
+]
 
 
 class Build(build_ext):
@@ -32,6 +49,6 @@ class Build(build_ext):
 
 setup(
     cmdclass={"build_ext": Build},
-    ext_modules=[COMPILED] if sys.platform == "linux" else [],
+    ext_modules=COMPILED if sys.platform == "linux" else [],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -6,7 +6,10 @@ The executor runs each function twice, behind its walls. The fresh interpreters 
 empty virtual environment, all inputs of a function inside, as many at once as cores) run it once,
 without walls. The two take turns, so that a busy machine slows both. FILE holds one object a line:
 code, entry_point, arguments (a list of source texts);
-benchmarks/bundles.py makes one from a kept run.
+benchmarks/bundles.py makes one from a kept run, of the standard library with 20 inputs a function:
+
+    c2c run STDLIB --out OUT --keep    # write.inputs is 20 unless it is set
+    python benchmarks/bundles.py OUT > FILE.jsonl
 """
 
 import argparse

@@ -43,6 +43,10 @@ class Batches:
         self._waiting: list[Mate] = []
         self._running: set[asyncio.Task[None]] = set()
 
+    def first_runs(self) -> bool:
+        """Tell whether a function is in its first run."""
+        return bool(self._coming)
+
     @contextmanager
     def coming(self) -> Iterator[None]:
         """Say that a function is in its first run, and may want to join inside."""

@@ -1,37 +1,31 @@
-"""What runs inside the child: load a bundle, make its calls, one frame each. Standard library only.
+"""What runs inside the child: one bundle, or several one by one, or what compiles them.
 
-All that is parsed is parsed before the first line of the guest runs; after that only the recorder
-touches what the guest made. A frame is a line of text: call, verdict, steps, result. Before them
-the first run hands out what it compiled, for the child of the second run alone to unpack.
+Standard library only.
 """
 
 import builtins
 import gc
 import sys
-import time
 import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from c2c_stream.code.literals import parse_arguments
-from c2c_stream.code.steps import Counter
 from c2c_stream.execute import elsewhere
-from c2c_stream.execute.prepare import (
-    COMPILE_ERRORS,
-    PREPARED,
-    compiled,
-    packed,
-    prepare_all,
-    unpacked,
-)
-from c2c_stream.execute.recorder import TooLong, Unrepresentable, exception_text, result_text
+from c2c_stream.execute.prepare import PREPARED, prepare_all
+from c2c_stream.execute.run import MODULE, run
 
-MODULE: Final = "bundle"
-LOAD: Final = -1  # the number of the frame about loading
+try:
+    from c2c_stream.execute._recorder import unchanged
+except ImportError:
+
+    def unchanged(now: Mapping[str, object], before: Mapping[str, object], /) -> bool:
+        """Tell whether each name of `before` stands for the same object."""
+        return all(name in now and now[name] is value for name, value in before.items())
+
+
 NEXT: Final = "N"  # the frame behind the last one of a function that shares its child
-MUTATED: Final = "m"  # behind the steps of a call that changed its arguments
-Call = tuple[list[object], dict[str, object]]
+Names = tuple[dict[str, Any], dict[str, types.ModuleType]]
 
 # A little of what bundles are made of.
 _WARM_CODE: Final = """
@@ -53,118 +47,9 @@ def f(n, words):
     return found, [str(w).upper() for w in words], n == 0 and "done"
 """
 _WARM_ROUNDS: Final = 30  # the interpreter specialises code that it has run some ten times
-_MAX_ARGUMENTS_BYTES: Final = 64 * 1024  # longer ones are not compared
-_KEPT: Final = ("value", "exception")
-_FIXED: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
-_min, _len, _type = min, len, type
-_cpu_clock = time.process_time_ns
-_MemoryError, _BaseException = MemoryError, BaseException
 
-
-class Run:
-    """One bundle in one child."""
-
-    def __init__(self, request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
-        self._request = request
-        self._emit = emit
-        self._steps: int = request["steps"]
-        self._call_cpu_ns: int = request["call_cpu_ns"]
-        self._max_result_bytes: int = request["max_result_bytes"]
-        self._clock = 0
-        self._steps_left: int = request["function_steps"]
-        self._bytes_left: int = request["max_bytes"]
-        self._function: Callable[..., object] | None = None
-        self._reseed = _reseeder(request["seed"])
-        self._counter = Counter(0)
-
-    def run(self) -> None:
-        """Load, then call with each of the arguments asked for, in the order asked for."""
-        gc.disable()  # what is parsed stays; looking through it would only copy pages
-        code = self._compiled()
-        calls = [_parsed(call) for call in self._request["calls"]]
-        gc.enable()
-        if code is None or not self._load(code):
-            return
-        self._tell(LOAD, "value", "", self._counter.steps)
-        self._clock = _cpu_clock()
-        for number in self._request["order"]:
-            self._call(number, calls[number])
-
-    def _compiled(self) -> types.CodeType | None:
-        if self._request["prepared"]:
-            return unpacked(self._request["prepared"])
-        try:
-            code = compiled(self._request["code"])
-        except COMPILE_ERRORS as error:
-            self._failed_to_load(error)
-            return None
-        text = packed(code)
-        if text:
-            self._emit(PREPARED + text)
-        return code
-
-    def _load(self, code: types.CodeType) -> bool:
-        module = types.ModuleType(MODULE)
-        sys.modules[MODULE] = module  # where dataclasses look for their module
-        namespace = module.__dict__
-        namespace.update(self._counter.namespace())
-        self._counter.begin(self._steps)
-        self._reseed()
-        try:
-            exec(code, namespace)  # noqa: S102  # behind every wall there is
-            self._function = namespace[self._request["entry_point"]]
-        except _BaseException as error:  # a guest may raise anything
-            self._failed_to_load(error)
-            return False
-        return True
-
-    def _failed_to_load(self, error: BaseException) -> None:
-        try:
-            text = exception_text(error, self._max_result_bytes)
-        except (TooLong, Unrepresentable):
-            text = "a message that cannot be kept"
-        self._tell(LOAD, "load_error", text, 0)
-
-    def _call(self, number: int, call: Call | None) -> None:
-        if call is None:
-            self._tell(number, "bad_arguments", "", 0)
-            return
-        counter = self._counter
-        given = _spelled(call)
-        counter.begin(_min(self._steps, self._steps_left))
-        self._reseed()
-        verdict, text = self._outcome(call)
-        steps = counter.steps
-        mutated = given is not None and verdict in _KEPT and _spelled(call) != given
-        before, self._clock = self._clock, _cpu_clock()  # one reading ends a call, begins the next
-        if counter.exhausted:
-            verdict, text = "step_limit", ""
-        elif self._clock - before > self._call_cpu_ns:
-            verdict, text = "timeout_cpu", ""
-        self._steps_left -= steps
-        self._tell(number, verdict, text, f"{steps}{MUTATED}" if mutated else steps)
-
-    def _outcome(self, call: Call) -> tuple[str, str]:
-        """Make a call; return its verdict and what it gave."""
-        limit = _min(self._max_result_bytes, self._bytes_left)
-        try:
-            try:
-                value = self._function(*call[0], **call[1])  # type: ignore[misc]  # loaded
-            except _MemoryError:
-                return "memory", ""
-            except _BaseException as error:  # a guest may raise anything
-                return "exception", exception_text(error, limit)
-            return "value", result_text(value, limit)
-        except Unrepresentable:
-            return "unrepresentable", ""
-        except TooLong:
-            return "truncated", ""
-        except _MemoryError:
-            return "memory", ""
-
-    def _tell(self, number: int, verdict: str, text: str, steps: int | str) -> None:
-        self._bytes_left -= _len(text)
-        self._emit(f"{number} {verdict} {steps} {text}")
+# The names that all children of one zygote begin with: to take them in each would copy much.
+_AT_FIRST: Final[list[Names]] = []
 
 
 def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
@@ -175,34 +60,18 @@ def main(request: Mapping[str, Any], emit: Callable[[str], None]) -> None:
     """
     if "entry_point" in request:
         _move([request])
-        Run(request, emit).run()
+        run(request, emit)
         return
     prepare_all(request["sources"], emit)
     _move(request["mates"])
-    shared = sys.modules.copy()
-    before = _shared_state(shared)
+    before = _shared_state()
+    names = _AT_FIRST[0] if _AT_FIRST else _shared_names()
     for mate in request["mates"]:
-        Run(mate, emit).run()
+        run(mate, emit)
         del sys.modules[MODULE]
-        if _shared_state(shared) != before:
+        if _shared_state() != before or not _are_kept(*names):
             raise RuntimeError("a function changed what it shares with others")
         emit(NEXT)
-
-
-def _spelled(call: Call) -> str | None:
-    """Return the text of arguments that a call may change; None where it cannot, or is too long."""
-    positional, named = call
-    for value in (*positional, *named.values()):
-        if _type(value) not in _FIXED:
-            break
-    else:
-        return None
-    try:
-        return result_text([positional, named], _MAX_ARGUMENTS_BYTES)
-    except TooLong:
-        return None
-    except Unrepresentable:
-        return ""  # what a guest put there is no plain value
 
 
 def _move(requests: Iterable[Mapping[str, Any]]) -> None:
@@ -211,15 +80,24 @@ def _move(requests: Iterable[Mapping[str, Any]]) -> None:
         elsewhere.move()
 
 
-def _shared_state(modules: Mapping[str, types.ModuleType]) -> tuple[object, ...]:
+def _shared_state() -> tuple[object, ...]:
     """Return what a function can change that the next one in the same interpreter would see."""
     return (
-        vars(builtins).copy(),
-        [sys.modules.get(name) for name in modules],
         (sys.getrecursionlimit(), sys.get_int_max_str_digits(), sys.gettrace(), sys.getprofile()),
         (sys.path[:], sys.path_hooks[:], sys.meta_path[:]),
         (gc.get_threshold(), gc.callbacks[:], warnings.filters[:]),
     )
+
+
+def _shared_names() -> Names:
+    """Return the builtins and the modules that all see."""
+    return vars(builtins).copy(), sys.modules.copy()
+
+
+def _are_kept(names: Mapping[str, object], modules: Mapping[str, types.ModuleType]) -> bool:
+    """Tell whether builtins are just these, and these modules still there."""
+    now = vars(builtins)
+    return len(now) == len(names) and unchanged(now, names) and unchanged(sys.modules, modules)
 
 
 def warm_up() -> None:
@@ -228,7 +106,7 @@ def warm_up() -> None:
     request: dict[str, Any] = {
         "code": _WARM_CODE,
         "entry_point": "f",
-        "calls": [([3, ["a", {1: 2.5}]], {}), ([], {"n": 2, "words": ("b", None)}), "0, {'x'}"],
+        "calls": ["3, ['a', {1: 2.5}]", "n=2, words=('b', None)", "0, {'x'}"],
         "order": [0, 1, 2, 2],
         "prepared": b"",
         "steps": 1000,
@@ -245,35 +123,8 @@ def warm_up() -> None:
         main({"sources": [_WARM_CODE], "mates": []}, _ignore)
         main({**request, "prepared": bytes.fromhex(frames[0].removeprefix(PREPARED))}, _ignore)
     sys.modules.pop(MODULE, None)
+    _AT_FIRST[:] = [_shared_names()]
 
 
 def _ignore(_frame: str) -> None:
     """Take a frame of the warm-up."""
-
-
-def _parsed(call: Call | str) -> Call | None:
-    """Return the arguments of a call; the host has read all but a few."""
-    if type(call) is not str:
-        return call  # type: ignore[return-value]  # mypy does not narrow by exact type
-    try:
-        return parse_arguments(call)
-    except ValueError:
-        return None
-
-
-def _reseeder(seed: int | None) -> Callable[[], None]:
-    """Return what gives `random` the run's seed again, where the bundle may use it at all."""
-    if seed is None:
-        return _keep_seed
-    import random  # noqa: PLC0415  # most children need none
-
-    reset = random.seed  # noqa: TID251  # the guest's generator, not ours
-
-    def reseed() -> None:
-        reset(seed)
-
-    return reseed
-
-
-def _keep_seed() -> None:
-    """Stand in for a bundle without randomness."""

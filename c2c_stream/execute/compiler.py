@@ -1,6 +1,7 @@
-"""Gather bundles to be compiled in one child: what has come while another child compiles. No clock.
+"""Gather bundles to be compiled in one child. No clock.
 
-Only a gain: a bundle of which nothing comes back is compiled by the child that runs it.
+A bundle waits for more of them only while there is other work, of which `others_run` tells. Only a
+gain: a bundle of which nothing comes back is compiled by the child that runs it.
 """
 
 import asyncio
@@ -10,17 +11,22 @@ from typing import Final
 
 from c2c_stream.errors import Poison, Unavailable
 from c2c_stream.execute.frames import ForgedError, split_prepared
-from c2c_stream.execute.sharing import BATCH
 from c2c_stream.sandbox import Ended, Reply
 
+BATCH: Final = 24  # bundles in a child: with these its own cost is a tenth of theirs
 MAX_CODE_CHARS: Final = 16 * 1024  # of a bundle; a batch of them fits into a request and a reply
 
 
 class Compiler:
     """Compiles in batches. `execute` lets one child compile all the sources that it is given."""
 
-    def __init__(self, execute: Callable[[Sequence[str]], Awaitable[Reply]]) -> None:
+    def __init__(
+        self,
+        execute: Callable[[Sequence[str]], Awaitable[Reply]],
+        others_run: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._execute = execute
+        self._others_run = others_run
         self._waiting: deque[tuple[str, asyncio.Future[bytes]]] = deque()
         self._running: asyncio.Task[None] | None = None
 
@@ -30,9 +36,17 @@ class Compiler:
             return b""
         found: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting.append((code, found))
-        if self._running is None:
-            self._running = asyncio.create_task(self._run())
+        self.look()
         return await found
+
+    def look(self) -> None:
+        """See whether it is time to compile: to be called when other work has ended, too."""
+        if self._running is None and self._is_due():
+            self._running = asyncio.create_task(self._run())
+
+    def _is_due(self) -> bool:
+        waiting = len(self._waiting)
+        return waiting >= BATCH or (waiting > 0 and not self._others_run())
 
     async def stop(self) -> None:
         """End what runs."""
@@ -42,9 +56,10 @@ class Compiler:
 
     async def _run(self) -> None:
         try:
-            while self._waiting:
+            while self._is_due():
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 await self._settle(batch)
+                await asyncio.sleep(0)  # those that waited begin to run
         finally:
             self._running = None
 

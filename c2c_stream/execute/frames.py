@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from c2c_stream.execute.child import LOAD, MUTATED, NEXT
+from c2c_stream.execute.child import NEXT
 from c2c_stream.execute.prepare import MAX_PREPARED_CHARS, PREPARED
+from c2c_stream.execute.run import LOAD, MUTATED
 from c2c_stream.sandbox import Verdict
 
 # What a child may say about a call. All other verdicts are for the host to give.

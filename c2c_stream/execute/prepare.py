@@ -3,6 +3,7 @@
 What is packed is text, which the host hands on unread. A child that compiles runs no bundle.
 """
 
+import gc
 import marshal
 from collections.abc import Callable, Iterable
 from types import CodeType
@@ -37,8 +38,10 @@ def unpacked(data: bytes) -> CodeType:
 
 def prepare_all(sources: Iterable[str], emit: Callable[[str], None]) -> None:
     """Emit a frame for each source: what was compiled, or nothing where its own child must."""
+    gc.disable()  # trees hold no cycles; looking through them would be a tenth of the work
     for source in sources:
         emit(PREPARED + _prepared(source))
+    gc.enable()
 
 
 def _prepared(source: str) -> str:

@@ -14,7 +14,7 @@ _DIGITS_PER_BIT: Final = 0.30103
 _type, _len, _repr, _str, _sorted, _id, _zip = type, len, repr, str, sorted, id, zip
 _name_of_type = type.__dict__["__name__"].__get__
 _encode, _join, _is_ascii, _bit_length = str.encode, str.join, str.isascii, int.bit_length
-_address_in = re.compile(r"\bat 0x[0-9a-fA-F]{4,}").search
+may_be_an_address = re.compile(r"\bat 0x[0-9a-fA-F]{4,}").search
 
 
 class Unrepresentable(Exception):  # the verdict's name
@@ -53,7 +53,7 @@ def _bounded(text: str, limit: int) -> str:
     """Return `text` as it can be encoded: lone surrogates escaped, no address in it."""
     if _len(text) > limit:
         raise TooLong
-    if " 0x" in text and _address_in(text) is not None:
+    if " 0x" in text and may_be_an_address(text) is not None:
         raise Unrepresentable
     if _is_ascii(text):
         return text

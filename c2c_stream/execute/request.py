@@ -4,8 +4,6 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from c2c_stream.execute.arguments import read_plain
-
 FUNCTION_STEPS_FACTOR: Final = 8  # calls at their limit that a function may make
 # What a text names that reads a clock, the timezone or the locale.
 _OF_A_PLACE: Final = ("time", "date", "locale", "calendar")
@@ -33,7 +31,7 @@ def request_of(  # the fields of a request
     return {
         "code": code,
         "entry_point": entry_point,
-        "calls": read_plain(arguments),
+        "calls": list(arguments),
         "steps": steps,
         "function_steps": steps * FUNCTION_STEPS_FACTOR,
         "call_cpu_ns": call_cpu_ms * 1_000_000,

@@ -19,10 +19,11 @@ _BYTES_PER_CHAR: Final = 5  # of what stands in a request or in a reply, at most
 # Of these a function gets values, and nothing of the interpreter.
 _PLAIN_MODULES: Final = frozenset(
     """
-    __future__ abc array base64 binascii bisect calendar cmath codecs collections copy csv
-    dataclasses datetime decimal difflib enum fnmatch fractions functools hashlib heapq html io
-    itertools json keyword math numbers operator os posixpath random re statistics string struct
-    textwrap time types typing unicodedata urllib warnings zlib
+    __future__ _bz2 abc array base64 binascii bisect calendar cmath codecs collections copy csv
+    dataclasses datetime decimal difflib email enum errno fnmatch fractions functools genericpath
+    hashlib heapq html io itertools json keyword math numbers operator os posixpath quopri random re
+    reprlib statistics string stringprep struct textwrap time token types typing unicodedata urllib
+    warnings zlib
     """.split()  # noqa: SIM905  # as text it is read at a glance
 )
 # By these it may get hold of a frame, the process, or a name made up at run time.
@@ -40,8 +41,8 @@ _PLAIN_DUNDERS: Final = frozenset(
     for name in """
     abs add all and bool bytes call contains copy deepcopy doc enter eq exit file float
     floordiv format future ge getitem gt hash iadd index init int invert isub iter le len lt main
-    matmul mod mul name ne neg new next or pos post_init pow qualname radd rand repr reversed
-    rfloordiv rmod rmul ror round rsub rtruediv setitem slots str sub truediv version xor
+    matmul missing mod mul name ne neg new next or pos post_init pow qualname radd rand repr
+    reversed rfloordiv rmod rmul ror round rsub rtruediv setitem slots str sub truediv version xor
     """.split()  # noqa: SIM905  # the same
 )
 _WORD: Final = re.compile(r"\w+")

@@ -11,7 +11,8 @@ that forges agreement can at most hide that another function is not deterministi
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from c2c_stream.engine.stage import Outcome, Place, turned_down
@@ -30,21 +31,16 @@ from c2c_stream.settings import ExecuteSettings, SandboxSettings
 PROGRAM: Final = "c2c_stream.execute.child:main"
 HASH_SEEDS: Final = (0, 1)
 RANDOM_SEEDS: Final = (1, 2)
-# Modules that bundles import most; each costs every fork a little.
-PRELOAD: Final = (
-    "binascii",
-    "codecs",
-    "collections",
-    "functools",
-    "itertools",
-    "math",
-    "re",
-    "string",
-    "types",
-    "warnings",
+# Modules that bundles import most, and what these import. A fork costs no more for them: what a
+# child does not touch it does not copy. None draws random numbers as it is imported, or keeps the
+# time or place: a second run is elsewhere only later (elsewhere.py).
+PRELOAD: Final = tuple(
+    """
+    __future__ ast base64 binascii bisect calendar codecs collections contextlib copy dataclasses
+    datetime email.header enum fnmatch functools heapq html itertools json linecache locale math
+    numbers operator re string struct textwrap tokenize traceback types typing urllib.parse warnings
+    """.split()  # noqa: SIM905  # as text it is read at a glance
 )
-# What a second run elsewhere would import each time (elsewhere.py).
-MOVED: Final = ("datetime",)
 CALL_CPU_SHARE: Final = 3  # a call that takes more than this part of the CPU limit is not kept
 
 
@@ -62,11 +58,11 @@ class Executor:
         self._sandbox = sandbox
         self._jobs = jobs
         self._pools = tuple(
-            Pool(PROGRAM, jobs, sandbox, hash_seed=seed, preload=preload, told=told)
-            for seed, preload in zip(HASH_SEEDS, (PRELOAD, (*PRELOAD, *MOVED)), strict=True)
+            Pool(PROGRAM, jobs, sandbox, hash_seed=seed, preload=PRELOAD, told=told)
+            for seed in HASH_SEEDS
         )
-        self._compiler = Compiler(self._compile)
         self._batches = Batches(self._confirm, settings.max_result_bytes)
+        self._compiler = Compiler(self._compile, self._batches.first_runs)
 
     async def start(self) -> None:
         """Build the jails. Raises SandboxUnavailable."""
@@ -93,13 +89,13 @@ class Executor:
 
     def limit(self) -> int:
         """Return how many records to work on at once: while some fill a batch others run."""
-        return 3 * BATCH * self._jobs // 2
+        return 2 * BATCH * self._jobs
 
     async def process(self, record: Inputs, place: Place) -> Outcome:  # noqa: ARG002  # AsyncStage
         """Execute all calls twice; keep what both runs agree on."""
         shared = self._request(record)
         prepared = await self._compiler.prepared(record.function.code)
-        with self._batches.coming():
+        with self._first_run():
             order = range(len(record.arguments))
             reply = await self._reply(0, run_of(shared, order, RANDOM_SEEDS[0], prepared))
             first = read_run(reply, order, self._settings.max_result_bytes)
@@ -118,6 +114,15 @@ class Executor:
             tries = variations(shared, order, RANDOM_SEEDS, code)
             reason = await self._cause(first, second, order, tries)
         return turned_down(record.function, reason, finding.detail)
+
+    @contextmanager
+    def _first_run(self) -> Iterator[None]:
+        """Tell those who wait for it that a function is in its first run, and when it has ended."""
+        try:
+            with self._batches.coming():
+                yield
+        finally:
+            self._compiler.look()
 
     async def _cause(
         self, first: Run, second: Run, order: Sequence[int], tries: Iterable[Variation]

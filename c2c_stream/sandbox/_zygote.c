@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+PyObject *lay_out_memory(PyObject *module, PyObject *args); /* of _memory.c */
+
 struct order {
     uint32_t request_bytes, cpu_ms, wall_ms;
 };
@@ -35,7 +37,7 @@ struct report {
 _Static_assert(sizeof(struct order) == 12, "as protocol.ORDER");
 _Static_assert(sizeof(struct report) == 24, "as protocol.REPORT");
 
-enum { COMPILED = 1 }; /* as protocol.COMPILED: change both with any change that callers see */
+enum { COMPILED = 2 }; /* as protocol.COMPILED: change both with any change that callers see */
 enum { NOT_STOPPED, STOPPED_BY_CPU, STOPPED_BY_WALL };
 enum { STARTED = 1 };
 enum { LATER_MS = 1 };       /* a CPU clock may lag behind what a timer says */
@@ -157,6 +159,16 @@ exit_code_of(int status)
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* Fork into a namespace of pids.
+
+   Not fork(): that would take two calls more. Nor does the interpreter hear of it: it has one thread,
+   no handlers, and nothing of it changes but the pid. */
+static pid_t
+fork_child(void)
+{
+    return syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
 /* Run one order. Return 1 in the child, 0 in the zygote, -1 where it cannot go on. */
 static int
 run(const struct walls *walls, const struct order *order, int64_t waiting_share, long base_kb)
@@ -167,8 +179,7 @@ run(const struct walls *walls, const struct order *order, int64_t waiting_share,
     int status;
     pid_t pid;
 
-    /* Not fork(): the namespace would take two calls more, and nothing here needs its handlers. */
-    pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
+    pid = fork_child();
     if (pid < 0)
         return -1;
     if (pid == 0) {
@@ -202,14 +213,14 @@ serve(PyObject *module, PyObject *args)
 {
     struct walls walls = {0};
     struct order order;
-    struct rusage usage;
     Py_buffer filter;
     long long waiting_share;
     int child_uid, which;
+    long base_kb;
     sigset_t ended;
 
-    if (!PyArg_ParseTuple(args, "iy*iL:serve", &walls.control, &filter, &child_uid,
-                          &waiting_share))
+    if (!PyArg_ParseTuple(args, "iy*iLl:serve", &walls.control, &filter, &child_uid,
+                          &waiting_share, &base_kb))
         return NULL;
     walls.child_uid = child_uid;
     walls.drop_uid = getuid() != walls.child_uid;
@@ -217,20 +228,16 @@ serve(PyObject *module, PyObject *args)
     walls.filter.filter = filter.buf; /* never released: children read it */
     of_ended_children(&ended);
     sigprocmask(SIG_BLOCK, &ended, NULL);
-    getrusage(RUSAGE_SELF, &usage);
 
-    PyOS_BeforeFork(); /* once for all children: no line of Python runs in between */
     while (read(walls.control, &order, sizeof order) == sizeof order) {
-        which = run(&walls, &order, waiting_share, usage.ru_maxrss);
+        which = run(&walls, &order, waiting_share, base_kb);
         if (which < 0)
             break;
         if (which == 1) {
-            PyOS_AfterFork_Child();
             set_state(STARTED);
             return PyMemoryView_FromMemory(shared.arena, order.request_bytes, PyBUF_READ);
         }
     }
-    PyOS_AfterFork_Parent();
     Py_RETURN_NONE;
 }
 
@@ -409,6 +416,7 @@ static PyMethodDef methods[] = {
     {"emit", emit, METH_O, NULL},
     {"mark", mark, METH_O, NULL},
     {"leave", leave, METH_O, NULL},
+    {"lay_out_memory", lay_out_memory, METH_VARARGS, NULL},
     {"map_arena", map_arena, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -110,7 +110,7 @@ class Contained:
             readable = [*self._config["path"], *libraries]
             zygote = Zygote(memoryview(self._arena))
             settled = settle.Settled(control.fileno(), program, self._config)
-            settled.serve(zygote.serve, null, standing, readable)
+            settled.serve(zygote, null, standing, readable)
         except Exception as error:  # noqa: BLE001  # the host tells the user
             settle.tell(control.fileno(), "failed", f"{error}" or type(error).__name__)
         finally:

@@ -34,6 +34,7 @@ class Launcher:
         self._program = settle.load(self._config)
         _zygote.map_arena(arena_fd, ARENA_BYTES, REQUEST_BYTES)
         self._null = os.open(os.devnull, os.O_RDWR)
+        self._proc = os.open("/proc", os.O_PATH)  # there is none behind the walls
 
     def launch(self) -> None:
         """Build the outer walls, fork the zygote, wait for its end."""
@@ -53,5 +54,6 @@ class Launcher:
 
     def _serve(self, walls: list[str]) -> None:
         """Be the zygote. All that is beneath its root was put there to be read."""
+        forks = zygote.Zygote(os.open("self/maps", os.O_RDONLY, dir_fd=self._proc))
         settled = settle.Settled(self._control, self._program, self._config)
-        settled.serve(zygote.serve, self._null, walls, ["/"])
+        settled.serve(forks, self._null, walls, ["/"])

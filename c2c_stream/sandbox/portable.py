@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 
 from c2c_stream.sandbox import linux
 from c2c_stream.sandbox.arena import FrameWriter
+from c2c_stream.sandbox.program import Program, run_program
 from c2c_stream.sandbox.protocol import (
     NOT_STOPPED,
     ORDER_BYTES,
@@ -25,7 +26,6 @@ from c2c_stream.sandbox.protocol import (
     STOPPED_BY_WALL,
     WAITING_SHARE,
 )
-from c2c_stream.sandbox.zygote import Program, run_program
 
 _ORDER: Final = struct.Struct(ORDER_FORMAT)
 _REPORT: Final = struct.Struct(REPORT_FORMAT)
@@ -37,8 +37,16 @@ _ENDED: Final = (signal.SIGCHLD,)
 class Zygote:
     """Forks one child for each order and watches it."""
 
+    keeps: tuple[int, ...] = ()
+
     def __init__(self, arena: memoryview) -> None:
         self._arena = arena
+
+    def lay_out_memory(self) -> None:
+        """Keep the collector away from what all children share."""
+        gc.collect()
+        gc.freeze()
+        gc.disable()
 
     def serve(self, control: int, program: Program, child_filter: bytes) -> None:
         """Fork for each order from `control`; return when the host has closed its end."""
@@ -47,9 +55,6 @@ class Zygote:
         self._child_filter = child_filter
         self._base_rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDED)
-        gc.collect()
-        gc.freeze()
-        gc.disable()
         while data := os.read(self._control, ORDER_BYTES):
             os.write(self._control, self._run(*_ORDER.unpack(data)))
 

@@ -5,7 +5,7 @@ Constants alone: each fork copies what a zygote imports. _zygote.c has the same 
 
 from typing import Final
 
-COMPILED: Final = 1  # the version of _zygote.c that belongs to this package
+COMPILED: Final = 2  # the version of _zygote.c that belongs to this package
 
 ORDER_FORMAT: Final = "<III"  # bytes of the request, limits of CPU and wall clock in ms
 ORDER_BYTES: Final = 12

@@ -7,17 +7,27 @@ import importlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from c2c_stream.sandbox import jail, landlock, linux
-from c2c_stream.sandbox.zygote import Program
-
-Serve = Callable[[int, Program, bytes], None]  # from a control socket, with a child's filter
+from c2c_stream.sandbox.program import Program
 
 _STANDING: Final = ("uid", "capabilities", "rlimits", "seccomp", "fds")
 _SECCOMP_HINT: Final = "the kernel must be built with CONFIG_SECCOMP_FILTER"
 _LANDLOCK_HINT: Final = "switch it off (lsm= without landlock) where this kernel's is broken"
+
+
+class Zygote(Protocol):
+    """Forks a child for each order. `keeps` are descriptors that it needs until it serves."""
+
+    keeps: tuple[int, ...]
+
+    def lay_out_memory(self) -> None:
+        """Let forks cost less, before what walls take away would be missed."""
+
+    def serve(self, control: int, program: Program, child_filter: bytes) -> None:
+        """Fork for each order from `control`; return when the host has closed its end."""
 
 
 def load(config: Mapping[str, Any]) -> Program:
@@ -44,25 +54,28 @@ class Settled:
         self._program = program
         self._config = config
 
-    def serve(self, serve: Serve, null: int, walls: Sequence[str], readable: Sequence[str]) -> None:
+    def serve(
+        self, zygote: Zygote, null: int, walls: Sequence[str], readable: Sequence[str]
+    ) -> None:
         """Tell that all walls stand, and serve; return when the host is gone. Raises WallError.
 
         `walls` stand already; `readable` is what may be opened.
         """
-        self._settle(null)
+        self._settle(zygote, null)
         child_filter = bytes.fromhex(self._config["child_filter"])
         more = _confine(readable, bytes.fromhex(self._config["base_filter"]))
         python = sys.version.split(maxsplit=1)[0]
         tell(self._control, "ready", " ".join([python, *walls, *_STANDING, *more]))
-        serve(self._control, self._program, child_filter)
+        zygote.serve(self._control, self._program, child_filter)
 
-    def _settle(self, null: int) -> None:
+    def _settle(self, zygote: Zygote, null: int) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         jail.follow_parent()
         jail.check_library(self._config["path"])
-        jail.silence((self._control,), null)
+        jail.silence((self._control, *zygote.keeps), null)
         _warm_up(self._program)
+        zygote.lay_out_memory()
         jail.limit(self._config["memory_bytes"])
 
 

@@ -1,44 +1,39 @@
 """The warm interpreter of a jail: forks one child for each order and watches it.
 
-The loop is _zygote.c; what is here runs before it, and in each child. Standard library only.
+The loop is _zygote.c, and _memory.c lets a fork cost less; what is here runs before them, and in
+each child. Standard library only.
 """
 
 import gc
 import marshal
-from collections.abc import Callable
-from typing import Any, Final, NoReturn
+import os
 
-from c2c_stream.sandbox.protocol import CHILD_UID, END, FAULT, WAITING_SHARE
-
-Program = Callable[[Any, Callable[[str], None]], None]
-
-_FAULT_CHARS: Final = 4000
+from c2c_stream.sandbox import _zygote
+from c2c_stream.sandbox.program import Program, run_program
+from c2c_stream.sandbox.protocol import CHILD_UID, WAITING_SHARE
 
 
-def serve(control: int, program: Program, child_filter: bytes) -> None:
-    """Fork for each order from `control`; return when the host has closed its end."""
-    from c2c_stream.sandbox import _zygote  # noqa: PLC0415  # a container may have none
+class Zygote:
+    """Forks one child for each order. `maps` is /proc/self/maps, open."""
 
-    gc.collect()
-    gc.freeze()
-    # Once for the zygote, and once in each child, where it returns the bytes of the request.
-    request = _zygote.serve(control, child_filter, CHILD_UID, WAITING_SHARE)
-    if request is not None:
-        asked = marshal.loads(request)  # noqa: S302  # host's
-        run_program(program, asked, _zygote.emit, _zygote.leave)
+    def __init__(self, maps: int) -> None:
+        self.keeps: tuple[int, ...] = (maps,)
+        self._base_kb = 0
 
+    def lay_out_memory(self) -> None:
+        """Let forks cost less. What is touched later costs each child a little."""
+        gc.collect()
+        gc.freeze()
+        maps, *_ = self.keeps
+        file = os.memfd_create("memory", os.MFD_CLOEXEC)
+        self._base_kb = _zygote.lay_out_memory(maps, file)
+        os.close(file)
+        os.close(maps)
 
-def run_program(
-    program: Program, request: Any, emit: Callable[[str], None], end: Callable[[int], NoReturn]
-) -> NoReturn:
-    """Run the program in a child, say how it ended, and leave."""
-    state = END
-    try:
-        program(request, emit)
-    except BaseException:  # noqa: BLE001  # told to the host, which knows what to do
-        state = FAULT
-        import traceback  # noqa: PLC0415  # what a fault needs alone is not in every fork
-
-        emit(ascii(traceback.format_exc())[-_FAULT_CHARS:])
-    finally:
-        end(state)
+    def serve(self, control: int, program: Program, child_filter: bytes) -> None:
+        """Fork for each order from `control`; return when the host has closed its end."""
+        # Once for the zygote, and once in each child, where it returns the bytes of the request.
+        request = _zygote.serve(control, child_filter, CHILD_UID, WAITING_SHARE, self._base_kb)
+        if request is not None:
+            asked = marshal.loads(request)  # noqa: S302  # host's
+            run_program(program, asked, _zygote.emit, _zygote.leave)

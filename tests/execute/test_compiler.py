@@ -4,9 +4,8 @@ from collections.abc import Sequence
 import pytest
 
 from c2c_stream.errors import Poison
-from c2c_stream.execute.compiler import MAX_CODE_CHARS, Compiler, prepared_of
+from c2c_stream.execute.compiler import BATCH, MAX_CODE_CHARS, Compiler, prepared_of
 from c2c_stream.execute.prepare import PREPARED
-from c2c_stream.execute.sharing import BATCH
 from c2c_stream.sandbox import Ended, Reply
 
 
@@ -39,6 +38,26 @@ def test_what_waits_is_compiled_together_each_for_itself() -> None:
 
     assert asyncio.run(prepared(child, *codes)) == [code.encode() for code in codes]
     assert child.asked == [BATCH, 3]
+
+
+def test_while_others_run_a_bundle_waits_for_as_many_as_fit_into_a_child() -> None:
+    child, others = Child(), [True]
+
+    async def main() -> list[int]:
+        compiler = Compiler(child, lambda: bool(others))
+        waiting = [asyncio.create_task(compiler.prepared("x")) for _ in range(BATCH - 1)]
+        await asyncio.sleep(0)
+        before = list(child.asked)
+        await asyncio.gather(compiler.prepared("x"), *waiting)
+        one = asyncio.create_task(compiler.prepared("y"))
+        await asyncio.sleep(0)
+        others.clear()
+        compiler.look()
+        assert await one == b"y"
+        return before
+
+    assert asyncio.run(main()) == []
+    assert child.asked == [BATCH, 1]
 
 
 def test_one_that_comes_later_is_compiled_as_well() -> None:

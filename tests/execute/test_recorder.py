@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from c2c_stream.execute import _recorder
 from c2c_stream.execute.recorder import (
     MAX_DEPTH,
     TooLong,
@@ -205,3 +206,88 @@ def test_a_long_message_is_too_long() -> None:
 def test_an_address_in_a_message_is_no_outcome() -> None:
     with pytest.raises(Unrepresentable):
         exception_text(ValueError(f"bad {object()!r}"), LIMIT)
+
+
+def told(value: object, limit: int) -> tuple[str, str]:
+    """Return what the recorder in Python tells, as the one in C does."""
+    try:
+        if isinstance(value, BaseException):
+            return "exception", exception_text(value, limit)
+        return "value", result_text(value, limit)
+    except Unrepresentable:
+        return "unrepresentable", ""
+    except TooLong:
+        return "truncated", ""
+
+
+class Odd(Exception):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+class Shouting(Exception):
+    def __str__(self) -> str:
+        return Loud("!")
+
+
+class Loud(str):
+    __slots__ = ()
+
+
+class Bag(dict[str, int]):
+    pass
+
+
+def nested(depth: int) -> list[Any]:
+    found: list[Any] = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
+ITSELF: list[Any] = [1]
+ITSELF.append((ITSELF,))
+TRICKY = (
+    *(10**n - 1 for n in (0, 3, 17, 18, 19, 20, 100, 4299, 4300, 5000)),
+    *(-(2**n) for n in (62, 63, 64, 65)),
+    *map(nested, (0, 1, MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1)),
+    ITSELF,
+    float("nan"),
+    float("-inf"),
+    -0.0,
+    1j,
+    bytearray(b"x"),
+    {(1, "a"): {"b", 2, b"c", (3,)}, None: frozenset([3, 1, "zz"])},
+    [Bag()],
+    Bag(),
+    {1: Loud("x")},
+    Loud("x"),
+    object(),
+    range(3),
+    iter(()),
+    "a function at 0x7f0012345678",
+    ["object at 0x7f0012345678"],
+    "data 0x7f0012345678",
+    "\ud800",
+    ["\ud800\xe9"],
+    "\xe9" * 50,
+    Odd("a"),
+    Shouting("a"),
+    KeyError("a"),
+    OSError(2, "no"),
+    Exception(),
+    Exception("x" * 99),
+    Exception("\ud800" * 20),
+    Exception("it is at 0x7f0012345678"),
+)
+
+
+@given(st.sampled_from(TRICKY) | values, st.integers(0, 200) | st.just(LIMIT))
+def test_both_recorders_tell_the_same_at_any_limit(value: object, limit: int) -> None:
+    assert _recorder.result_text(value, limit) == told(value, limit)
+
+
+@pytest.mark.parametrize("value", TRICKY, ids=lambda value: type(value).__name__)
+def test_both_recorders_tell_the_same_of_what_is_tricky(value: object) -> None:
+    for limit in (*range(120), 4300, LIMIT):
+        assert _recorder.result_text(value, limit) == told(value, limit)

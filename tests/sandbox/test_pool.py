@@ -294,6 +294,7 @@ def test_a_jail_that_cannot_be_rebuilt_holds_the_record() -> None:
         assert jail is not None
         pool._plan = replace(pool._plan, program="no_such_program:main")
         os.kill(jail.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, jail.pid, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222  # it is killed
         await pool.run({"say": ["x"]}, 1000)
 
     with pytest.raises(Unavailable, match="no jail could be built again"):

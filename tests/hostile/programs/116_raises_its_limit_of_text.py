@@ -3,7 +3,12 @@
 
 import sys
 
+def _emit():
+    frame = sys._getframe()
+    while "emit" not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals["emit"]
+
 def f(n):
-    run = sys._getframe(2).f_locals["self"]
-    run._max_result_bytes = run._bytes_left = 1 << 40
-    return "x" * 100_000 * n
+    _emit()(f"{n} value 1 {'x' * 100_000!r}")
+    return n

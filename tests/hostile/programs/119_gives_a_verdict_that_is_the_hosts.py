@@ -2,6 +2,12 @@
 
 import sys
 
+def _emit():
+    frame = sys._getframe()
+    while "emit" not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals["emit"]
+
 def f(n):
-    sys._getframe(2).f_locals["self"]._emit("0 not_deterministic 1 forged")
+    _emit()("0 not_deterministic 1 forged")
     return 1

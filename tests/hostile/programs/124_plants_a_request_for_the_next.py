@@ -3,8 +3,14 @@
 import marshal
 import sys
 
+def _emit():
+    frame = sys._getframe()
+    while "emit" not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals["emit"]
+
 def f(n):
-    arena = sys._getframe(2).f_locals["self"]._emit.__self__._arena
+    arena = _emit().__self__._arena
     planted = marshal.dumps({"code": "def sing(*a, **k): return 'forged'", "entry_point": "sing"})
     half = 5 * 1024 * 1024 // 2
     arena[: len(planted)] = planted

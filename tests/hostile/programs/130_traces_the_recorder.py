@@ -1,4 +1,5 @@
-# reason = "exited"
+# kept = ["value: [[1]]"]
+# docker = { reason = "exited", why = "what writes its frames is Python, which can be traced" }
 
 import sys
 

@@ -1,11 +1,14 @@
 # reason = "exited"
 
-import gc
 import os
+import sys
+
+def _emit():
+    frame = sys._getframe()
+    while "emit" not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals["emit"]
 
 def f(n):
-    for found in gc.get_objects():
-        if type(found).__name__ == "Run":
-            writer = found._emit.__self__
-            writer._arena[5 * 1024 * 1024 + 4 : 5 * 1024 * 1024 + 8] = b"\xff\xff\xff\x7f"
-            os._exit(0)
+    _emit().__self__._arena[5 * 1024 * 1024 + 4 : 5 * 1024 * 1024 + 8] = b"\xff\xff\xff\x7f"
+    os._exit(0)

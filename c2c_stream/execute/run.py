@@ -1,0 +1,218 @@
+"""Run one bundle in its child, a frame for each call. Standard library only.
+
+Where there is a compiled part, _recorder.c does what `Run` does; a container's interpreter may have
+none. All that is parsed is parsed before the first line of the guest runs; after that only the
+recorder touches what the guest made. A frame is a line of text: call, verdict, steps, result.
+Before them the first run hands out what it compiled, for the child of the second run to unpack.
+"""
+
+import gc
+import marshal
+import sys
+import time
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from c2c_stream.code.literals import parse_arguments
+from c2c_stream.code.steps import Counter, StepLimit
+from c2c_stream.execute.prepare import COMPILE_ERRORS, PREPARED, compiled, packed, unpacked
+from c2c_stream.execute.recorder import (
+    TooLong,
+    Unrepresentable,
+    exception_text,
+    may_be_an_address,
+    result_text,
+)
+
+try:
+    from c2c_stream.execute import _recorder
+except ImportError:
+    _recorder = None  # type: ignore[assignment]  # there is none
+
+MODULE: Final = "bundle"
+LOAD: Final = -1  # the number of the frame about loading
+MUTATED: Final = "m"  # behind the steps of a call that changed its arguments
+Call = tuple[list[object], dict[str, object]]
+Emit = Callable[[str], None]
+
+_MAX_ARGUMENTS_BYTES: Final = 64 * 1024  # longer ones are not compared
+_KEPT: Final = ("value", "exception")
+_FIXED: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
+_min, _len, _type = min, len, type
+_cpu_clock = time.process_time_ns
+_MemoryError, _BaseException = MemoryError, BaseException
+
+
+class Run:
+    """One bundle in one child."""
+
+    def __init__(self, request: Mapping[str, Any], emit: Emit) -> None:
+        self._request = request
+        self._emit = emit
+        self._steps: int = request["steps"]
+        self._call_cpu_ns: int = request["call_cpu_ns"]
+        self._max_result_bytes: int = request["max_result_bytes"]
+        self._clock = 0
+        self._steps_left: int = request["function_steps"]
+        self._bytes_left: int = request["max_bytes"]
+        self._function: Callable[..., object] | None = None
+        self._reseed = _reseeder(request["seed"])
+        self._counter = Counter(0)
+
+    def run(self) -> None:
+        """Load, then call with each of the arguments asked for, in the order asked for."""
+        gc.disable()  # what is parsed stays; looking through it would only copy pages
+        code = self.compiled()
+        calls = [_parsed(call) for call in self._request["calls"]]
+        gc.enable()
+        if code is None or not self._load(code):
+            return
+        self._tell(LOAD, "value", "", self._counter.steps)
+        self._clock = _cpu_clock()
+        for number in self._request["order"]:
+            self._call(number, calls[number])
+
+    def compiled(self) -> types.CodeType | None:
+        """Return the code of the bundle; None where it is none, which is told."""
+        if self._request["prepared"]:
+            return unpacked(self._request["prepared"])
+        try:
+            code = compiled(self._request["code"])
+        except COMPILE_ERRORS as error:
+            self._failed_to_load(error)
+            return None
+        text = packed(code)
+        if text:
+            self._emit(PREPARED + text)
+        return code
+
+    def _load(self, code: types.CodeType) -> bool:
+        module = types.ModuleType(MODULE)
+        sys.modules[MODULE] = module  # where dataclasses look for their module
+        namespace = module.__dict__
+        namespace.update(self._counter.namespace())
+        self._counter.begin(self._steps)
+        self._reseed()
+        try:
+            exec(code, namespace)  # noqa: S102  # behind every wall there is
+            self._function = namespace[self._request["entry_point"]]
+        except _BaseException as error:  # a guest may raise anything
+            self._failed_to_load(error)
+            return False
+        return True
+
+    def _failed_to_load(self, error: BaseException) -> None:
+        try:
+            text = exception_text(error, self._max_result_bytes)
+        except (TooLong, Unrepresentable):
+            text = "a message that cannot be kept"
+        self._tell(LOAD, "load_error", text, 0)
+
+    def _call(self, number: int, call: Call | None) -> None:
+        if call is None:
+            self._tell(number, "bad_arguments", "", 0)
+            return
+        counter = self._counter
+        given = _spelled(call)
+        counter.begin(_min(self._steps, self._steps_left))
+        self._reseed()
+        verdict, text = self._outcome(call)
+        steps = counter.steps
+        mutated = given is not None and verdict in _KEPT and _spelled(call) != given
+        before, self._clock = self._clock, _cpu_clock()  # one reading ends a call, begins the next
+        if counter.exhausted:
+            verdict, text = "step_limit", ""
+        elif self._clock - before > self._call_cpu_ns:
+            verdict, text = "timeout_cpu", ""
+        self._steps_left -= steps
+        self._tell(number, verdict, text, f"{steps}{MUTATED}" if mutated else steps)
+
+    def _outcome(self, call: Call) -> tuple[str, str]:
+        """Make a call; return its verdict and what it gave."""
+        limit = _min(self._max_result_bytes, self._bytes_left)
+        try:
+            try:
+                value = self._function(*call[0], **call[1])  # type: ignore[misc]  # loaded
+            except _MemoryError:
+                return "memory", ""
+            except _BaseException as error:  # a guest may raise anything
+                return "exception", exception_text(error, limit)
+            return "value", result_text(value, limit)
+        except Unrepresentable:
+            return "unrepresentable", ""
+        except TooLong:
+            return "truncated", ""
+        except _MemoryError:
+            return "memory", ""
+
+    def _tell(self, number: int, verdict: str, text: str, steps: int | str) -> None:
+        self._bytes_left -= _len(text)
+        self._emit(f"{number} {verdict} {steps} {text}")
+
+
+def _compiled_alone(request: Mapping[str, Any], emit: Emit) -> types.CodeType | None:
+    """Return the code of a bundle that nobody has compiled; None where it is none, and told."""
+    return Run(request, emit).compiled()
+
+
+def _spelled(call: Call) -> str | None:
+    """Return the text of arguments that a call may change; None where it cannot, or is too long."""
+    positional, named = call
+    for value in (*positional, *named.values()):
+        if _type(value) not in _FIXED:
+            break
+    else:
+        return None
+    try:
+        return result_text([positional, named], _MAX_ARGUMENTS_BYTES)
+    except TooLong:
+        return None
+    except Unrepresentable:
+        return ""  # what a guest put there is no plain value
+
+
+def _parsed(text: str) -> Call | None:
+    """Return the arguments of a call; None where they are no plain literals."""
+    try:
+        return parse_arguments(text)
+    except ValueError:
+        return None
+
+
+def _reseeder(seed: int | None) -> Callable[[], None]:
+    """Return what gives `random` the run's seed again, where the bundle may use it at all."""
+    if seed is None:
+        return _keep_seed
+    import random  # noqa: PLC0415  # most children need none
+
+    reset = random.seed  # noqa: TID251  # the guest's generator, not ours
+
+    def reseed() -> None:
+        reset(seed)
+
+    return reseed
+
+
+def _keep_seed() -> None:
+    """Stand in for a bundle without randomness."""
+
+
+def run_in_python(request: Mapping[str, Any], emit: Emit) -> None:
+    """Run a bundle: code (or the same prepared), entry_point, calls, order, seed and limits."""
+    Run(request, emit).run()
+
+
+run: Callable[[Mapping[str, Any], Emit], None] = run_in_python
+if _recorder is not None:
+    run = _recorder.run
+    _recorder.keep(
+        StepLimit,
+        marshal.loads,
+        exec,
+        may_be_an_address,
+        _compiled_alone,
+        _parsed,
+        _reseeder,
+        Counter(0).namespace(),
+    )
