@@ -1,6 +1,6 @@
 """A repository of 100,000 files on a real Kafka: memory, transactions, and kills in its middle.
 
-    python benchmarks/large_repository.py [FILES]
+    python -m benchmarks.large_repository [FILES]
 
 The files are modules of the standard library, each many times over, every copy distinct. Memory is
 flat if the peak at 100,000 files is near that at a tenth of them. A kill is SIGKILL, at a random

@@ -1,6 +1,6 @@
 """From `git commit` in a followed repository to the sample in the dataset, on a real Kafka.
 
-    python benchmarks/latency.py [COMMITS]
+    python -m benchmarks.latency [COMMITS]
 
 The follower and the seven services run as processes, with the default settings and with settings
 for latency. Each commit adds a file with one new function; when its row can be read in the

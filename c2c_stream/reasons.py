@@ -47,7 +47,7 @@ class Reason(StrEnum):
     GENERATOR = ("generator", "it yields")
     NO_ARGS = ("no_args", "it takes no arguments")
     STUB = ("stub", "its body is empty or not implemented")
-    NO_RETURN = ("no_return", "it returns no value")
+    NO_RETURN = ("no_return", "it returns no value and prints nothing")
     TRIVIAL = ("trivial", "it returns a constant, a parameter, or one call with its parameters")
     TOO_LONG = ("too_long", "it has too many lines")
 

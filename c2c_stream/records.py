@@ -128,6 +128,7 @@ class Case:
     result: str = ""
     steps: int = 0
     mutates: int = 0
+    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,7 @@ class SampleCase:
     arguments: str = ""
     outcome: str = ""
     result: str = ""
+    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,20 @@ def _body_reason(module: Module, found: Found) -> Reason | None:
     names = module.names(found.index)
     if names.has_yield:
         return Reason.GENERATOR
-    return None if names.returns_value else Reason.NO_RETURN
+    return None if names.returns_value or _prints(module, found.node) else Reason.NO_RETURN
+
+
+def _prints(module: Module, node: FunctionNode) -> bool:
+    """Return whether something is printed where it can be seen: what a call gives, then."""
+    calls = (one for one in ast.walk(node) if isinstance(one, ast.Call))
+    return any(_is_print(call) for call in calls) and "print" not in module.bindings
+
+
+def _is_print(call: ast.Call) -> bool:
+    match call:
+        case ast.Call(func=ast.Name(id="print"), keywords=keywords):
+            return all(keyword.arg not in {"file", None} for keyword in keywords)
+    return False
 
 
 def _undocumented(body: list[ast.stmt]) -> list[ast.stmt]:
@@ -97,10 +110,14 @@ def _says_nothing(statement: ast.stmt) -> bool:
 
 
 def _trivial(body: list[ast.stmt], parameters: set[str]) -> str:
-    """Return what a function of one statement returns if that is trivial, else nothing."""
-    if len(body) != 1 or not isinstance(body[0], ast.Return) or body[0].value is None:
-        return ""
-    value = body[0].value
+    """Return what a function of one statement returns, or prints, if trivial, else nothing."""
+    match body:
+        case [ast.Return(value=ast.expr() as value)]:
+            pass
+        case [ast.Expr(value=ast.Call() as value)]:
+            return "prints its parameters" if _passes_on(value, parameters) else ""
+        case _:
+            return ""
     if _is_constant(value):
         return "returns a constant"
     if isinstance(value, ast.Name) and value.id in parameters:

@@ -13,13 +13,20 @@ from c2c_stream.records import Sample, SampleCase, content_hash
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How one call ended this time: a verdict, and the value or exception as text."""
+    """How one call ended this time: a verdict, the value or exception as text, what it printed."""
 
     verdict: str
     result: str = ""
+    printed: str = ""
 
     def __str__(self) -> str:
-        return f"{self.verdict}: {self.result}" if self.result else self.verdict
+        told = f"{self.verdict}: {self.result}" if self.result else self.verdict
+        return f"{told}, having printed {self.printed!r}" if self.printed else told
+
+
+def recorded(case: SampleCase) -> Ending:
+    """Return how a case ended when it was recorded."""
+    return Ending(case.outcome, case.result, case.printed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +70,11 @@ def compare(sample: Sample, cases: Sequence[SampleCase], found: Sequence[Ending]
             id=sample.id,
             entry_point=sample.entry_point,
             arguments=case.arguments,
-            recorded=str(Ending(case.outcome, case.result)),
+            recorded=str(recorded(case)),
             found=str(ending),
         )
         for case, ending in zip(cases, endings, strict=False)
-        if ending != Ending(case.outcome, case.result)
+        if ending != recorded(case)
     )
     return Verification(1, len(cases), len(cases) - len(differences), differences)
 

@@ -79,4 +79,4 @@ def _ending(run: Run, number: int) -> Ending:
     if not run.loaded:
         return Ending(run.end, run.load_error)
     call = run.calls.get(number)
-    return Ending(call.verdict, call.text) if call else Ending(run.end)
+    return Ending(call.verdict, call.text, call.printed) if call else Ending(run.end)

@@ -26,18 +26,19 @@ def variations(
 ) -> Iterator[Variation]:
     """Yield the runs to make in one jail, until one differs from the first of them.
 
-    That one is as the first run was; then come the same again, and each with one change.
+    That one is as the first run was; then come the same again, and each with one change. Time
+    comes first where it may be read: it goes on between two runs that are the same.
     """
     seed, other = seeds
     again = run_of(shared, order, seed, prepared)
     yield Variation(again, Reason.NOT_DETERMINISTIC)
+    moved = run_of(shared, order, seed, prepared, elsewhere=True)
+    if moved["elsewhere"]:
+        yield Variation(moved, Reason.DEPENDS_ON_TIME)
     yield Variation(again, Reason.NOT_DETERMINISTIC)
     yield Variation(run_of(shared, order[::-1], seed, prepared), Reason.DEPENDS_ON_CALLS)
     if again["seed"] is not None:
         yield Variation(run_of(shared, order, other, prepared), Reason.DEPENDS_ON_RANDOM)
-    moved = run_of(shared, order, seed, prepared, elsewhere=True)
-    if moved["elsewhere"]:
-        yield Variation(moved, Reason.DEPENDS_ON_TIME)
 
 
 def differs(first: Run, other: Run) -> bool:
@@ -55,4 +56,4 @@ def of_the_interpreter(first: Run, second: Run) -> Reason:
 def told(run: Run, number: int) -> str:
     """Return what a run tells of a call, its steps aside."""
     call = run.calls.get(number)
-    return f"{call.verdict}: {call.mutates} {call.text}" if call else str(run.end)
+    return f"{call.verdict}: {call.mutates} {call.printed}{call.text}" if call else str(run.end)

@@ -116,6 +116,7 @@ def warm_up() -> None:
         "max_bytes": 10_000,
         "seed": None,
         "elsewhere": False,
+        "prints": False,
     }
     for _ in range(_WARM_ROUNDS):
         frames.clear()

@@ -149,7 +149,7 @@ def _within(first: Run, verdicts: Sequence[Verdict], max_bytes: int) -> Finding:
     dropped: list[Verdict] = []
     left = max_bytes
     for number, verdict in enumerate(verdicts):
-        size = len(first.calls[number].text.encode()) if verdict in _KEPT else 0
+        size = _bytes_of(first.calls[number]) if verdict in _KEPT else 0
         if verdict in _KEPT and size <= left:
             left -= size
             kept.append(first.calls[number])
@@ -158,6 +158,10 @@ def _within(first: Run, verdicts: Sequence[Verdict], max_bytes: int) -> Finding:
     if kept:
         return Finding(tuple(kept), tuple(dropped))
     return _nothing_kept(dropped)
+
+
+def _bytes_of(call: Call) -> int:
+    return len(call.text.encode()) + len(call.printed.encode())
 
 
 def _nothing_kept(dropped: Sequence[Verdict]) -> Finding:

@@ -1,12 +1,14 @@
 """Read the frames of a child: hostile text until it has passed here. Pure."""
 
+import ast
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from c2c_stream.execute.child import NEXT
 from c2c_stream.execute.prepare import MAX_PREPARED_CHARS, PREPARED
-from c2c_stream.execute.run import LOAD, MUTATED
+from c2c_stream.execute.run import LOAD, MUTATED, PRINTED
 from c2c_stream.sandbox import Verdict
 
 # What a child may say about a call. All other verdicts are for the host to give.
@@ -28,6 +30,11 @@ _WITH_VALUES: Final = (Verdict.VALUE, Verdict.EXCEPTION)
 _FIELDS: Final = 4
 _LOAD_WORD: Final = str(LOAD)
 _MAX_DIGITS: Final = 12
+# What ascii() makes of a text.
+_ESCAPED: Final = r"\\(?:[\\'nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})"
+_PRINTED_LITERAL: Final = re.compile(
+    rf"""'(?:[ !"#-&(-\[\]-~]|{_ESCAPED})*'|"(?:[ !#-\[\]-~]|{_ESCAPED})*\""""
+)
 
 
 class ForgedError(ValueError):
@@ -43,6 +50,7 @@ class Call:
     text: str
     steps: int
     mutates: bool = False
+    printed: str = ""
 
 
 def split_prepared(frames: Sequence[str]) -> tuple[bytes, Sequence[str]]:
@@ -67,7 +75,10 @@ def split_prepared(frames: Sequence[str]) -> tuple[bytes, Sequence[str]]:
 def spelled(call: Call) -> str:
     """Return the frame that tells of a call."""
     mark = MUTATED if call.mutates else ""
-    return f"{call.number} {call.verdict} {call.steps}{mark} {call.text}"
+    printed = ascii(call.printed) if call.printed else ""
+    if printed:
+        mark += f"{PRINTED}{len(printed)}"
+    return f"{call.number} {call.verdict} {call.steps}{mark} {printed}{call.text}"
 
 
 def split_mates(frames: Sequence[str]) -> list[Sequence[str]]:
@@ -104,11 +115,32 @@ def _checked(frame: str, max_text_bytes: int) -> Call:
     if not text.isascii() or len(text) > max_text_bytes:
         _measure(text, max_text_bytes)
     loading = number == _LOAD_WORD
+    printed = ""
+    if PRINTED in steps:
+        steps, _, length = steps.partition(PRINTED)
+        printed, text = _split_printed(text, _count(length))
+        if loading or verdict not in _WITH_VALUES:
+            raise ForgedError("something is printed that belongs to no case")
     if not _is_told(loading, verdict, text):
         raise ForgedError("a verdict that does not belong to what is told with it")
     mutates = steps.endswith(MUTATED) and not loading and verdict in _WITH_VALUES
     count = _count(steps.removesuffix(MUTATED) if mutates else steps)
-    return Call(LOAD if loading else _count(number), verdict, text, count, mutates)
+    return Call(LOAD if loading else _count(number), verdict, text, count, mutates, printed)
+
+
+def _split_printed(text: str, length: int) -> tuple[str, str]:
+    """Return what a call printed, and the rest of the text behind that literal."""
+    literal = text[:length]
+    if not _PRINTED_LITERAL.fullmatch(literal):
+        raise ForgedError("what was printed is no literal")
+    try:
+        printed: str = ast.literal_eval(literal)
+        printed.encode()
+    except (SyntaxError, ValueError) as error:  # beyond what a character may be
+        raise ForgedError("what was printed is no literal") from error
+    if not printed or ascii(printed) != literal:
+        raise ForgedError("what was printed is not as the recorder writes it")
+    return printed, text[length:]
 
 
 def _is_told(loading: bool, verdict: Verdict, text: str) -> bool:  # noqa: FBT001  # one of three

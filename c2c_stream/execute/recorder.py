@@ -4,17 +4,18 @@ Holds private references to all it uses: a guest may replace what the builtins h
 builtin types are values, all the way down; what a repr would hide (a subclass, a cycle) is not.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+
+from c2c_stream.code.printed import Printed, holds_address
 
 MAX_DEPTH: Final = 60
 _DIGITS_PER_BIT: Final = 0.30103
 
 _type, _len, _repr, _str, _sorted, _id, _zip = type, len, repr, str, sorted, id, zip
 _name_of_type = type.__dict__["__name__"].__get__
+_ascii = ascii
 _encode, _join, _is_ascii, _bit_length = str.encode, str.join, str.isascii, int.bit_length
-may_be_an_address = re.compile(r"\bat 0x[0-9a-fA-F]{4,}").search
 
 
 class Unrepresentable(Exception):  # the verdict's name
@@ -49,11 +50,27 @@ def exception_text(error: BaseException, limit: int) -> str:
     return _bounded(f"{name}: {message}" if message else name, limit)
 
 
+def printed_text(printed: Printed, limit: int) -> str:
+    """Return what a call printed as a literal in ASCII; empty if nothing.
+
+    Raises Unrepresentable, TooLong.
+    """
+    text = printed.text()
+    if not text and not printed.too_long:
+        return ""
+    if holds_address(text):
+        raise Unrepresentable
+    literal = _ascii(text)
+    if printed.too_long or _len(literal) > limit:
+        raise TooLong
+    return literal
+
+
 def _bounded(text: str, limit: int) -> str:
     """Return `text` as it can be encoded: lone surrogates escaped, no address in it."""
     if _len(text) > limit:
         raise TooLong
-    if " 0x" in text and may_be_an_address(text) is not None:
+    if holds_address(text):
         raise Unrepresentable
     if _is_ascii(text):
         return text

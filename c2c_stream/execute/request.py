@@ -61,6 +61,7 @@ def run_of(
         "prepared": prepared,
         "seed": seed if random else None,
         "elsewhere": elsewhere and _may_read_a_clock(code),
+        "prints": "print" in code,
     }
 
 

@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from c2c_stream.code.literals import parse_arguments
+from c2c_stream.code.printed import Printed, may_be_an_address
 from c2c_stream.code.steps import Counter, StepLimit
 from c2c_stream.execute.prepare import COMPILE_ERRORS, PREPARED, compiled, packed, unpacked
 from c2c_stream.execute.recorder import (
     TooLong,
     Unrepresentable,
     exception_text,
-    may_be_an_address,
+    printed_text,
     result_text,
 )
 
@@ -33,6 +34,7 @@ except ImportError:
 MODULE: Final = "bundle"
 LOAD: Final = -1  # the number of the frame about loading
 MUTATED: Final = "m"  # behind the steps of a call that changed its arguments
+PRINTED: Final = "+"  # behind them, with the length of what it printed: a literal before the result
 Call = tuple[list[object], dict[str, object]]
 Emit = Callable[[str], None]
 
@@ -59,9 +61,19 @@ class Run:
         self._function: Callable[..., object] | None = None
         self._reseed = _reseeder(request["seed"])
         self._counter = Counter(0)
+        self._printed = Printed() if request["prints"] else None
 
     def run(self) -> None:
         """Load, then call with each of the arguments asked for, in the order asked for."""
+        kept = sys.stdout
+        if self._printed is not None:
+            sys.stdout = self._printed  # as much of a file as is needed
+        try:
+            self._run()
+        finally:
+            sys.stdout = kept
+
+    def _run(self) -> None:
         gc.disable()  # what is parsed stays; looking through it would only copy pages
         code = self.compiled()
         calls = [_parsed(call) for call in self._request["calls"]]
@@ -117,20 +129,39 @@ class Run:
         given = _spelled(call)
         counter.begin(_min(self._steps, self._steps_left))
         self._reseed()
-        verdict, text = self._outcome(call)
+        verdict, printed, text = self._outcome(call)
         steps = counter.steps
         mutated = given is not None and verdict in _KEPT and _spelled(call) != given
         before, self._clock = self._clock, _cpu_clock()  # one reading ends a call, begins the next
         if counter.exhausted:
-            verdict, text = "step_limit", ""
+            verdict, printed, text = "step_limit", "", ""
         elif self._clock - before > self._call_cpu_ns:
-            verdict, text = "timeout_cpu", ""
+            verdict, printed, text = "timeout_cpu", "", ""
         self._steps_left -= steps
-        self._tell(number, verdict, text, f"{steps}{MUTATED}" if mutated else steps)
+        told = f"{steps}{MUTATED}" if mutated else f"{steps}"
+        if printed:
+            told, text = f"{told}{PRINTED}{_len(printed)}", printed + text
+        self._tell(number, verdict, text, told)
 
-    def _outcome(self, call: Call) -> tuple[str, str]:
-        """Make a call; return its verdict and what it gave."""
+    def _outcome(self, call: Call) -> tuple[str, str, str]:
+        """Make a call; return its verdict, what it printed and what it gave."""
         limit = _min(self._max_result_bytes, self._bytes_left)
+        if self._printed is None:
+            verdict, text = self._gave(call, limit)
+            return verdict, "", text
+        self._printed.begin(limit)
+        sys.stdout = self._printed  # the call before may have put another
+        verdict, text = self._gave(call, limit)
+        if verdict not in _KEPT:
+            return verdict, "", ""
+        try:
+            return verdict, printed_text(self._printed, limit - _len(text)), text
+        except Unrepresentable:
+            return "unrepresentable", "", ""
+        except TooLong:
+            return "truncated", "", ""
+
+    def _gave(self, call: Call, limit: int) -> tuple[str, str]:
         try:
             try:
                 value = self._function(*call[0], **call[1])  # type: ignore[misc]  # loaded
@@ -203,9 +234,14 @@ def run_in_python(request: Mapping[str, Any], emit: Emit) -> None:
     Run(request, emit).run()
 
 
-run: Callable[[Mapping[str, Any], Emit], None] = run_in_python
+def run(request: Mapping[str, Any], emit: Emit) -> None:
+    """Run a bundle; one that prints, or where there is no compiled part, in Python."""
+    (run_in_python if request["prints"] else _run_in_c)(request, emit)
+
+
+_run_in_c: Callable[[Mapping[str, Any], Emit], None] = run_in_python
 if _recorder is not None:
-    run = _recorder.run
+    _run_in_c = _recorder.run
     _recorder.keep(
         StepLimit,
         marshal.loads,

@@ -185,7 +185,14 @@ class Executor:
 
     def _cases(self, record: Inputs, finding: Finding) -> Cases:
         kept = tuple(
-            Case(record.arguments[c.number], str(c.verdict), c.text, c.steps, int(c.mutates))
+            Case(
+                record.arguments[c.number],
+                str(c.verdict),
+                c.text,
+                c.steps,
+                int(c.mutates),
+                c.printed,
+            )
             for c in finding.kept
         )
         execution = Execution(

@@ -25,7 +25,7 @@ def by_information(cases: Sequence[Case]) -> list[Case]:
     very end, so that what is hidden does not all end alike.
     """
     occurs = Counter(_outcome(case) for case in cases)
-    seen: Counter[tuple[str, str]] = Counter()
+    seen: Counter[tuple[str, str, str]] = Counter()
     keys: list[tuple[bool, int, int]] = []
     for index, case in enumerate(cases):
         outcome = _outcome(case)
@@ -45,12 +45,12 @@ def tells(case: Case, code: str) -> bool:
     """Tell whether a case spells out the answer, as a program that prints itself does."""
     answer = code.strip()
     spelled = (answer, repr(answer)[1:-1])
-    texts = (case.arguments, case.result)
+    texts = (case.arguments, case.result, case.printed)
     return bool(answer) and any(form in text for form in spelled for text in texts)
 
 
-def _outcome(case: Case) -> tuple[str, str]:
-    """Return what makes an outcome new: a value, or the type of an exception."""
+def _outcome(case: Case) -> tuple[str, str, str]:
+    """Return what makes an outcome new: a value, or the type of an exception; what is printed."""
     if case.verdict == VALUE:
-        return VALUE, case.result
-    return case.verdict, case.result.partition(":")[0]
+        return VALUE, case.result, case.printed
+    return case.verdict, case.result.partition(":")[0], case.printed

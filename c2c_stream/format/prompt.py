@@ -109,11 +109,16 @@ def _show(style: CaseStyle, name: str, number: int, case: Case) -> str:
     template = style.value if case.verdict == VALUE else style.exception
     call = f"{name}({case.arguments})"
     result = one_line(case.result)
+    printed = one_line(repr(case.printed))
+    prints = style.prints.format(
+        printed=printed, printed_json=json.dumps(case.printed, ensure_ascii=False)
+    )
     return template.format(
         number=number,
         call=call,
         arguments=case.arguments or NO_ARGUMENTS,
         result=result,
+        prints=prints if case.printed else "",
         call_json=json.dumps(call, ensure_ascii=False),
         result_json=json.dumps(result, ensure_ascii=False),
     )

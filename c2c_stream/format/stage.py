@@ -39,7 +39,7 @@ class Formatter:
             return turned_down(
                 record.function, Reason.TOO_FEW_CASES, f"{values} values, {MIN_VALUES} are needed"
             )
-        if len({(case.verdict, case.result) for case in cases}) < MIN_OUTCOMES:
+        if len({(case.verdict, case.result, case.printed) for case in cases}) < MIN_OUTCOMES:
             return turned_down(
                 record.function, Reason.CONSTANT, f"all {len(cases)} cases end alike"
             )
@@ -96,7 +96,7 @@ def _shorter(
 
 
 def _length(case: Case) -> int:
-    return len(case.arguments) + len(case.result)
+    return len(case.arguments) + len(case.result) + len(case.printed)
 
 
 def _rng(function_id: str) -> Random:
@@ -125,4 +125,4 @@ def _sample(record: Cases, prompt: str, visible: Sequence[Case], hidden: Sequenc
 
 
 def _sample_case(case: Case) -> SampleCase:
-    return SampleCase(arguments=case.arguments, outcome=case.verdict, result=case.result)
+    return SampleCase(case.arguments, case.verdict, case.result, case.printed)

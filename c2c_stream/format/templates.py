@@ -80,10 +80,14 @@ FUNCTION_HEADERS: tuple[str, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class CaseStyle:
-    """One way to show a case; `fence` is the info string of a code block around all of them."""
+    """One way to show a case; `fence` is the info string of a code block around all of them.
+
+    `prints` stands where the others have {prints}, for a call that printed something.
+    """
 
     value: str
     exception: str
+    prints: str
     separator: str = "\n"
     fence: str | None = None
 
@@ -94,49 +98,88 @@ class CaseStyle:
 
 
 CASE_STYLES: tuple[CaseStyle, ...] = (
-    CaseStyle("{call} -> {result}", "{call} raises {result}"),
     CaseStyle(
-        ">>> {call}\n{result}",
-        ">>> {call}\nTraceback (most recent call last):\n    ...\n{result}",
+        "{call} -> {result}{prints}", "{call} raises {result}{prints}", " and prints {printed}"
+    ),
+    CaseStyle(
+        ">>> {call}{prints}\n{result}",
+        ">>> {call}{prints}\nTraceback (most recent call last):\n    ...\n{result}",
+        "  # prints {printed}",
         fence="pycon",
     ),
-    CaseStyle("{call}  # {result}", "{call}  # raises {result}", fence="python"),
     CaseStyle(
-        "Input: {arguments}\nOutput: {result}", "Input: {arguments}\nError: {result}", "\n\n"
+        "{call}  # {result}{prints}",
+        "{call}  # raises {result}{prints}",
+        ", prints {printed}",
+        fence="python",
     ),
     CaseStyle(
-        "Case {number}\n  call: {call}\n  value: {result}",
-        "Case {number}\n  call: {call}\n  exception: {result}",
+        "Input: {arguments}{prints}\nOutput: {result}",
+        "Input: {arguments}{prints}\nError: {result}",
+        "\nPrinted: {printed}",
+        "\n\n",
     ),
-    CaseStyle("{number}. {call} gives {result}", "{number}. {call} fails with {result}"),
     CaseStyle(
-        '{{"call": {call_json}, "value": {result_json}}}',
-        '{{"call": {call_json}, "exception": {result_json}}}',
+        "Case {number}\n  call: {call}\n  value: {result}{prints}",
+        "Case {number}\n  call: {call}\n  exception: {result}{prints}",
+        "\n  printed: {printed}",
+    ),
+    CaseStyle(
+        "{number}. {call} gives {result}{prints}",
+        "{number}. {call} fails with {result}{prints}",
+        ", printing {printed}",
+    ),
+    CaseStyle(
+        '{{"call": {call_json}, "value": {result_json}{prints}}}',
+        '{{"call": {call_json}, "exception": {result_json}{prints}}}',
+        ', "printed": {printed_json}',
         fence="json",
     ),
     CaseStyle(
-        "- arguments: {arguments}\n  returns: {result}",
-        "- arguments: {arguments}\n  raises: {result}",
+        "- arguments: {arguments}\n  returns: {result}{prints}",
+        "- arguments: {arguments}\n  raises: {result}{prints}",
+        "\n  prints: {printed}",
     ),
-    CaseStyle("{call} == {result}", "{call} !! {result}", fence="text"),
-    CaseStyle("Given {arguments} it returns {result}", "Given {arguments} it raises {result}"),
     CaseStyle(
-        "In [{number}]: {call}\nOut[{number}]: {result}",
-        "In [{number}]: {call}\n{result}",
+        "{call} == {result}{prints}",
+        "{call} !! {result}{prints}",
+        " (stdout {printed})",
+        fence="text",
+    ),
+    CaseStyle(
+        "Given {arguments} it returns {result}{prints}",
+        "Given {arguments} it raises {result}{prints}",
+        " after it has printed {printed}",
+    ),
+    CaseStyle(
+        "In [{number}]: {call}{prints}\nOut[{number}]: {result}",
+        "In [{number}]: {call}{prints}\n{result}",
+        "  # stdout: {printed}",
         "\n\n",
         fence="text",
     ),
     CaseStyle(
-        "<case>\n<arguments>{arguments}</arguments>\n<returns>{result}</returns>\n</case>",
-        "<case>\n<arguments>{arguments}</arguments>\n<raises>{result}</raises>\n</case>",
-    ),
-    CaseStyle("{arguments} => {result}", "{arguments} => error {result}", fence="text"),
-    CaseStyle(
-        "result = {call}\n# result is {result}", "{call}\n# {result}", "\n\n", fence="python"
+        "<case>\n<arguments>{arguments}</arguments>\n<returns>{result}</returns>{prints}\n</case>",
+        "<case>\n<arguments>{arguments}</arguments>\n<raises>{result}</raises>{prints}\n</case>",
+        "\n<prints>{printed}</prints>",
     ),
     CaseStyle(
-        "Call {number}: {call}\nReturned: {result}",
-        "Call {number}: {call}\nRaised: {result}",
+        "{arguments} => {result}{prints}",
+        "{arguments} => error {result}{prints}",
+        "; printed: {printed}",
+        fence="text",
+    ),
+    CaseStyle(
+        "result = {call}\n# result is {result}{prints}",
+        "{call}\n# {result}{prints}",
+        "\n# printed: {printed}",
+        "\n\n",
+        fence="python",
+    ),
+    CaseStyle(
+        "Call {number}: {call}{prints}\nReturned: {result}",
+        "Call {number}: {call}{prints}\nRaised: {result}",
+        "\nPrinted: {printed}",
         "\n\n",
     ),
 )

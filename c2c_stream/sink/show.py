@@ -60,5 +60,8 @@ def _cases(cases: Sequence[SampleCase]) -> RenderableType:
     table = Table("arguments", "", "result", title=f"{len(cases)} hidden cases", expand=True)
     for case in cases:
         sign = "→" if case.outcome == "value" else "raises"
-        table.add_row(Text(plain(case.arguments)), sign, Text(plain(case.result)))
+        result = Text(plain(case.result))
+        if case.printed:
+            result.append(f"\nprints {case.printed!r}", style="dim")
+        table.add_row(Text(plain(case.arguments)), sign, result)
     return table

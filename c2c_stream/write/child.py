@@ -14,7 +14,7 @@ from typing import Any, Final
 from c2c_stream.write.search.loop import search
 from c2c_stream.write.search.run import LoadError
 
-VERSION: Final = "1"  # of the search: other inputs for the same function are another version
+VERSION: Final = "2"  # of the search: other inputs for the same function are another version
 _DETAIL_CHARS: Final = 200
 
 # Not one may keep state, or be slow: each jail runs them before it serves.

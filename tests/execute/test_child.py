@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from c2c_stream.execute import _recorder, child
+from c2c_stream.execute import run as chosen
 from c2c_stream.execute.child import NEXT, main, warm_up
+from c2c_stream.execute.frames import parse_frames, spelled
 from c2c_stream.execute.prepare import PREPARED
 from c2c_stream.execute.run import MODULE, MUTATED, run_in_python
 
@@ -56,6 +58,7 @@ def request_of(*arguments: str, **changes: Any) -> dict[str, Any]:
         "max_bytes": 1000,
         "seed": 1,
         "elsewhere": False,
+        "prints": False,
         **changes,
     }
 
@@ -240,3 +243,63 @@ def test_sources_are_compiled_and_none_is_run() -> None:
     assert told_by(request_of("7", code="", prepared=prepared)) == told_by(request_of("7"))
     assert frames[1] != PREPARED
     assert frames[2] == PREPARED
+
+
+PRINTING = """
+print("while it is loaded")
+def f(n):
+    print("seen", n, end="|")
+    if n == 1:
+        raise ValueError("one")
+    if n == 2:
+        print(object())
+    if n == 3:
+        print("x" * 2000)
+    if n == 4:
+        import sys
+        sys.stdout = None
+    if n == 5:
+        print("it's \\ud800 \u00e9\\0\\n")
+    if n == 6:
+        import contextlib, io
+        with contextlib.redirect_stdout(io.StringIO()) as kept:
+            print("kept")
+        return kept.getvalue()
+"""
+
+
+@pytest.fixture
+def as_in_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a bundle run as it does in a child: one that prints, in Python."""
+    monkeypatch.setattr(child, "run", chosen.run)
+
+
+@pytest.mark.usefixtures("as_in_a_child")
+def test_what_a_call_prints_is_told_with_it() -> None:
+    numbers = ("0", "1", "2", "3", "4", "5", "6", "0")
+    kept = sys.stdout
+    frames = told_by(request_of(*numbers, code=PRINTING, prints=True))
+    assert sys.stdout is kept
+
+    load, *calls = parse_frames(frames, range(len(numbers)), 1000)
+    assert load.verdict == "value"
+    assert [(str(call.verdict), call.text, call.printed) for call in calls] == [
+        ("value", "None", "seen 0|"),
+        ("exception", "ValueError: one", "seen 1|"),
+        ("unrepresentable", "", ""),
+        ("truncated", "", ""),
+        ("value", "None", "seen 4|"),
+        ("value", "None", "seen 5|it's \\ud800 \u00e9\0\n\n"),
+        ("value", "'kept\\n'", "seen 6|"),
+        ("value", "None", "seen 0|"),
+    ]
+    assert [spelled(call) for call in calls] == frames[1:]
+
+
+@pytest.mark.usefixtures("as_in_a_child")
+def test_where_nothing_is_said_of_printing_nothing_is_told_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    frames = told_by(request_of("0", code=PRINTING))
+    assert frames[-1].endswith(" None")
+    assert "seen 0" in capsys.readouterr().out

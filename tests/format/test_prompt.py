@@ -72,6 +72,32 @@ def test_every_style_shows_arguments_and_outcome_of_every_case(style: CaseStyle)
         assert shown in prompt
 
 
+@pytest.mark.parametrize("style", CASE_STYLES)
+def test_every_style_shows_what_was_printed_and_only_where_something_was(
+    style: CaseStyle,
+) -> None:
+    layout = Layout("Do it.", None, None, style, (0, 1, 2))
+    cases = [Case("n=1", "value", "None"), Case("n=2", "value", "None", printed="a {b}\n")]
+    cases.append(Case("n=3", "exception", "E: x", printed="c"))
+
+    silent, *printing = (write_prompt(layout, FUNCTION, [case]) for case in cases)
+
+    for word in ("print", "stdout"):
+        assert word not in silent.lower()
+    assert "a {b}\\n" in printing[0]
+    assert "c" in printing[1].partition("Do it.")[2]
+    assert all("print" in one.lower() or "stdout" in one for one in printing)
+
+
+def test_the_json_style_is_json_where_something_is_printed() -> None:
+    style = next(s for s in CASE_STYLES if s.fence == "json")
+    case = Case("3", "value", "None", printed='say "x"\n')
+    prompt = write_prompt(Layout("Do it.", None, None, style, (0, 1, 2)), FUNCTION, [case])
+
+    [line] = [json.loads(line) for line in prompt.splitlines() if line.startswith("{")]
+    assert line == {"call": "scale(3)", "value": "None", "printed": 'say "x"\n'}
+
+
 def test_the_json_style_is_json() -> None:
     style = next(s for s in CASE_STYLES if s.fence == "json")
     prompt = write_prompt(Layout("Do it.", None, None, style, (0, 1, 2)), FUNCTION, CASES)

@@ -74,7 +74,8 @@ def test_the_real_library_reads_the_folder(tmp_path: Path, suffix: str, layout: 
     first = found["first"]
     assert isinstance(first, dict)
     assert first["id"] == sample(0).id
-    assert first["visible_cases"][0] == {"arguments": "n=0", "outcome": "value", "result": "0"}
+    shown = {"arguments": "n=0", "outcome": "value", "result": "0", "printed": ""}
+    assert first["visible_cases"][0] == shown
     assert first["runtime"]["dropped"] == [{"reason": "step_limit", "calls": 2}]
 
 

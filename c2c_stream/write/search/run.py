@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from c2c_stream.code.literals import format_literal, is_literal
+from c2c_stream.code.printed import Printed, holds_address
 from c2c_stream.code.probes import Counter, Observer, Probed, StepLimit, probe
 from c2c_stream.write.search.places import copied
 from c2c_stream.write.search.signature import Signature, Values
@@ -39,7 +40,7 @@ class Ran:
 
     @property
     def works(self) -> bool:
-        """Whether it returned a plain literal of bearable length."""
+        """Whether it returned a plain literal, and printed, of bearable length."""
         return self.verdict == "value"
 
 
@@ -51,6 +52,7 @@ class Bundle:
         self._entry_point = entry_point
         self._signature = signature
         self._fresh = fresh
+        self._printed = Printed() if "print" in source else None
         self._probed = _compiled(source)
         self._observed: Probed | None = None
         self.counter = Counter(self._probed.edges)
@@ -82,10 +84,15 @@ class Bundle:
         counter.hits[:] = bytes(self._probed.edges)
         counter.begin(step_limit)
         error: BaseException | None = None
+        if self._printed is not None:
+            self._printed.begin(MAX_RESULT_CHARS)
+            sys.stdout = self._printed  # as much of one as is needed
         try:
             verdict, text = _outcome(self._function(*args, **kwargs))
         except BaseException as raised:  # noqa: BLE001  # a guest may raise anything
             verdict, text, error = "exception", type(raised).__name__, raised
+        if verdict == "value" and self._printed is not None:
+            verdict, text = _with_printed(text, self._printed)
         if counter.exhausted or isinstance(error, StepLimit):
             verdict, text, error = "steps", "", None
         return Ran(verdict, text, counter.steps, int.from_bytes(counter.hits, "little"), error)
@@ -142,6 +149,16 @@ def _outcome(value: object) -> tuple[str, str]:
     except ValueError:
         return "unrepresentable", "int"
     return ("value", text) if len(text) <= MAX_RESULT_CHARS else ("truncated", "")
+
+
+def _with_printed(text: str, printed: Printed) -> tuple[str, str]:
+    """Return what came of a call that returned `text` and may have printed something, too."""
+    told = printed.text()
+    if printed.too_long:
+        return "truncated", ""
+    if holds_address(told):
+        return "unrepresentable", "address"
+    return "value", f"{text}\n{told}" if told else text
 
 
 def _is_long(value: object) -> bool:

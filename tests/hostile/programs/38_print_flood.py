@@ -1,4 +1,4 @@
-# kept = ["value: 0"]
+# reason = "truncated"
 # steps = 2000000
 # cpu_ms = 3000
 

@@ -1,5 +1,5 @@
 # arguments = ["0", "1", "2", "3"]
-# reason = "not_deterministic"
+# reason = "depends_on_time"
 
 import os
 import random
