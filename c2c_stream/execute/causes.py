@@ -56,4 +56,4 @@ def of_the_interpreter(first: Run, second: Run) -> Reason:
 def told(run: Run, number: int) -> str:
     """Return what a run tells of a call, its steps aside."""
     call = run.calls.get(number)
-    return f"{call.verdict}: {call.mutates} {call.printed}{call.text}" if call else str(run.end)
+    return "\0".join(map(str, call.gave)) if call else str(run.end)

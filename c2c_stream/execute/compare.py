@@ -133,14 +133,9 @@ def _agreed(first: Run, second: Run | None, number: int) -> Verdict:
         return verdict
     ours = first.calls[number]
     theirs = second.calls.get(number) if second else None
-    if theirs is ours or (theirs and _gave(theirs) == _gave(ours)):
+    if theirs is ours or (theirs and theirs.gave == ours.gave):
         return verdict
     return Verdict.NOT_DETERMINISTIC
-
-
-def _gave(call: Call) -> tuple[Verdict, bool, str]:
-    """Return what must be the same again: the steps may differ."""
-    return call.verdict, call.mutates, call.text
 
 
 def _within(first: Run, verdicts: Sequence[Verdict], max_bytes: int) -> Finding:

@@ -52,6 +52,11 @@ class Call:
     mutates: bool = False
     printed: str = ""
 
+    @property
+    def gave(self) -> tuple[Verdict, bool, str, str]:
+        """Return what must be the same again: all but its steps."""
+        return self.verdict, self.mutates, self.printed, self.text
+
 
 def split_prepared(frames: Sequence[str]) -> tuple[bytes, Sequence[str]]:
     """Return what the first run compiled, for another child to unpack, and the other frames.

@@ -32,6 +32,20 @@ def test_one_call_that_differs_makes_the_function_none() -> None:
     )
 
 
+def test_a_call_that_printed_something_else_differs_in_a_child_of_its_own_and_in_a_shared_one() -> (
+    None
+):
+    first, second = (
+        Run({0: Call(0, Verdict.VALUE, "None", 5, printed=text)}, Verdict.EXITED) for text in "ab"
+    )
+    shared = Reply((LOADED, "0 value 5+3 'b'None", NEXT), Ended.DONE)
+
+    assert compare(first, first, 1, 1000).kept
+    assert compare(first, second, 1, 1000).reason == Verdict.NOT_DETERMINISTIC
+    assert agreements(shared, [first], 1000) == [False]
+    assert agreements(shared, [second], 1000) == [True]
+
+
 def test_a_call_missing_in_the_second_run_differs() -> None:
     assert compare(run_of("1", "2"), run_of("1"), 2, 1000).reason == Verdict.NOT_DETERMINISTIC
 

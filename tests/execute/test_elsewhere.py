@@ -106,6 +106,17 @@ def test_what_imports_a_reader_of_the_clock_is_no_case() -> None:
     assert reasons == [Reason.DEPENDS_ON_TIME] * len(READERS)
 
 
+def test_what_is_printed_counts_as_what_is_returned_does() -> None:
+    words = "{'one', 'two', 'three', 'four', 'five', 'six', 'seven'}"
+    codes = [
+        f"def f(n):\n    print({words})\n    return n\n",
+        "import time\ndef f(n):\n    print(time.time())\n    return n\n",
+        f"def f(n):\n    print(sorted({words}))\n    return n\n",
+    ]
+    reasons = [o.rejected[0].reason if o.rejected else "kept" for o in executed(codes)]
+    assert reasons == [Reason.DEPENDS_ON_SET_ORDER, Reason.DEPENDS_ON_TIME, "kept"]
+
+
 def test_what_is_so_anywhere_and_at_any_time_stays() -> None:
     kept = {}
     for (text, _), outcome in zip(ANYWHERE, outcomes([t for t, _ in ANYWHERE]), strict=True):
