@@ -55,6 +55,7 @@ def follow(
 
     Each move of a branch becomes one record on `repos`, whatever is killed when. The first brings
     all files, a later one those that changed. Deleted files are left alone. One follower a run.
+
     With --listen a webhook makes it ask the repository that was pushed to at once, and interval_s
     may be long: it then only finds what a webhook missed. GitHub, GitLab, Gitea, Forgejo and
     Bitbucket sign what they send with the secret in follow.secret_file (C2C_FOLLOW__SECRET_FILE,

@@ -5,7 +5,6 @@ Asking is done by threads; the broker is this one's alone.
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from queue import Empty, SimpleQueue
 from random import Random
 
 import structlog
@@ -63,8 +62,8 @@ class Follower:
         self._random = Random()  # noqa: S311  # spreads polls, nothing secret
         self._pool = ThreadPoolExecutor(AT_ONCE, "ask")
         self._asked: dict[Future[dict[str, str]], str] = {}
-        self._pushed: SimpleQueue[str] = SimpleQueue()
         # Pushed to, and not asked since: an answer that is on its way may be older than the push.
+        # Other threads add to it, this one takes away: each is one step of the interpreter.
         self._awake: set[str] = set()
         # What the broker knows: where each branch was last; None until it is read.
         self._heads: dict[str, dict[str, str]] | None = None
@@ -85,7 +84,7 @@ class Follower:
 
     def wake(self, url: str) -> None:
         """Ask a repository of the feed soon, whenever its turn is. Any thread may call it."""
-        self._pushed.put(url)
+        self._awake.add(url)
 
     def once(self) -> list[str]:
         """Ask every repository once; return those that gave no answer. Raises Unavailable.
@@ -126,7 +125,6 @@ class Follower:
         return self._heads
 
     def _look(self, heads: dict[str, dict[str, str]]) -> None:
-        self._take_pushes()
         now = self._clock.now()
         asked = set(self._asked.values())
         for url, turn in self._turns.items():
@@ -137,13 +135,6 @@ class Follower:
             self._take(heads)
         else:
             self._clock.wait(LOOK_S)
-
-    def _take_pushes(self) -> None:
-        try:
-            while True:
-                self._awake.add(self._pushed.get_nowait())
-        except Empty:
-            return
 
     def _ask(self, url: str) -> None:
         self._asked[self._pool.submit(heads_of, self._feed[url], self._settings)] = url

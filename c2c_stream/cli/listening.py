@@ -12,6 +12,7 @@ import structlog
 from c2c_stream import metrics
 from c2c_stream.broker.known import FOLLOWER
 from c2c_stream.engine.clock import Clock
+from c2c_stream.engine.http import Serving
 from c2c_stream.errors import SettingsError
 from c2c_stream.ingest.locate import shown
 from c2c_stream.ingest.pushes import Deliveries, Malformed, Refused, name_of, repositories_in
@@ -53,7 +54,7 @@ def address_from(listen: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-class Listener:
+class Listener(Serving):
     """Wakes the follower of a repository that was pushed to."""
 
     def __init__(
@@ -75,25 +76,13 @@ class Listener:
         self._log = log
         self._lock = threading.Lock()
         try:
-            self._server = _Server(address, _handler(self))
+            server = _Server(address, _handler(self))
         except OSError as error:
             raise SettingsError(
                 f"--listen: cannot listen on {address[0]}:{address[1]}:"
                 f" {error.strerror or error}; choose another address or port"
             ) from error
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, name="push", daemon=True)
-
-    def start(self) -> None:
-        """Begin to answer."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop answering and free the port."""
-        if self._thread.is_alive():
-            self._server.shutdown()
-            self._thread.join()
-        self._server.server_close()
+        super().__init__(server, "push")
 
     def take(self, headers: dict[str, str], body: bytes) -> tuple[int, str]:
         """Return the status and the words that answer a delivery; wake who is to ask."""
@@ -130,8 +119,6 @@ class Listener:
 
 class _Server(ThreadingHTTPServer):
     """Serves few at once, and none for long."""
-
-    daemon_threads = True
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self._seats = threading.BoundedSemaphore(AT_ONCE)

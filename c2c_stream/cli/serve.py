@@ -177,7 +177,7 @@ def burying(log: structlog.stdlib.BoundLogger) -> Callable[[Settled], None]:
         if letter.work is None:
             return
         place, span = letter.work.place, letter.work.span
-        ids = {n.removeprefix("c2c."): v.decode(errors="replace") for n, v in span.lineage.items()}
+        ids = {name.removeprefix("c2c."): text for name, text in span.ids().items()}
         with suppress(OSError):
             log.error(
                 "dead letter",

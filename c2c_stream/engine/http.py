@@ -14,21 +14,13 @@ from c2c_stream.errors import SettingsError
 SLOW_CLIENT_S = 10.0
 
 
-class HttpServer:
-    """The pages of one service, served by threads that die with the process."""
+class Serving:
+    """A server, and the thread that it serves on: both die with the process."""
 
-    def __init__(self, host: str, port: int, health: Health, clock: Clock) -> None:
-        handler = _handler(health, clock)
-        try:
-            self._server = ThreadingHTTPServer((host, port), handler)
-        except OSError as error:
-            raise SettingsError(
-                f"http_host, http_port: cannot listen on {host}:{port}: {error.strerror};"
-                f" choose another port, or 0 for a free one"
-            ) from error
-        self._server.daemon_threads = True
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
+    def __init__(self, server: ThreadingHTTPServer, name: str) -> None:
+        self._server = server
+        self.port: int = server.server_address[1]
+        self._thread = threading.Thread(target=server.serve_forever, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin to answer."""
@@ -40,6 +32,20 @@ class HttpServer:
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+
+
+class HttpServer(Serving):
+    """The pages of one service."""
+
+    def __init__(self, host: str, port: int, health: Health, clock: Clock) -> None:
+        try:
+            server = ThreadingHTTPServer((host, port), _handler(health, clock))
+        except OSError as error:
+            raise SettingsError(
+                f"http_host, http_port: cannot listen on {host}:{port}: {error.strerror};"
+                f" choose another port, or 0 for a free one"
+            ) from error
+        super().__init__(server, "http")
 
 
 def _handler(health: Health, clock: Clock) -> type[BaseHTTPRequestHandler]:

@@ -103,9 +103,7 @@ class Spans:
             "c2c.out": result.delta.out,
             "c2c.rejected": result.delta.rejected,
         }
-        told |= {
-            name: value.decode("utf-8", "replace") for name, value in work.span.lineage.items()
-        }
+        told |= work.span.ids()
         if result.reasons:
             told["c2c.reasons"] = ", ".join(sorted(result.reasons))
         self._ids.next = work.span.own

@@ -83,6 +83,10 @@ class Span(NamedTuple):
     own: Parent
     above: Parent | None
 
+    def ids(self) -> dict[str, str]:
+        """Return the lineage as text, by the names of its headers."""
+        return {name: value.decode("utf-8", "replace") for name, value in self.lineage.items()}
+
 
 class Tracer:
     """Makes the headers of one service's outputs."""

@@ -1,4 +1,4 @@
-/* What child.py and recorder.py do, for the one interpreter that it was compiled for: load a bundle,
+/* What run.py and recorder.py do, for the one interpreter that it was compiled for: load a bundle,
    make its calls, write down what they gave. A line of Python here would cost each child the pages
    that its own code, names and counters lie on.
 
@@ -19,7 +19,7 @@ static const double DIGITS_PER_BIT = 0.30103;
    where the two count depth alike, a guest that recurses without end takes as many steps. */
 enum { FRAMES_TO_CALL = 2 };
 
-/* What is told instead of a value. The names are child.py's. */
+/* What is told instead of a value. The names are run.py's. */
 enum outcome { VALUE, EXCEPTION, MEMORY, UNREPRESENTABLE, TRUNCATED, STEP_LIMIT, TIMEOUT_CPU, FAULT };
 static const char *const names[] = {"value", "exception", "memory", "unrepresentable", "truncated",
                                     "step_limit", "timeout_cpu"};
@@ -396,7 +396,7 @@ spell_exception(PyObject *error, Py_ssize_t limit, enum outcome *why)
     return text;
 }
 
-/* --- child.Run --- */
+/* --- run.Run --- */
 
 struct run {
     PyObject *request, *emit, *function, *reseed;

@@ -1,9 +1,10 @@
 """Run one bundle in its child, a frame for each call. Standard library only.
 
-Where there is a compiled part, _recorder.c does what `Run` does; a container's interpreter may have
-none. All that is parsed is parsed before the first line of the guest runs; after that only the
-recorder touches what the guest made. A frame is a line of text: call, verdict, steps, result.
-Before them the first run hands out what it compiled, for the child of the second run to unpack.
+Where there is a compiled part, _recorder.c does what `Run` does, printing aside; a container's
+interpreter may have none. All that is parsed is parsed before the first line of the guest runs;
+after that only the recorder touches what the guest made. A frame is a line of text: call, verdict,
+steps, result. Before them the first run hands out what it compiled, for the child of the second run
+to unpack.
 """
 
 import gc
