@@ -74,7 +74,7 @@ def _drive(log: RunLog, children: Children, settings: Settings, funnel: Funnel) 
         elif not children.running():
             return progress
         else:
-            _wait(LOOK_S)
+            pause(LOOK_S)
 
 
 def _unneeded(progress: Progress, settings: Settings) -> frozenset[str]:
@@ -96,9 +96,16 @@ def interrupt_on_signals() -> None:
         signal.signal(number, interrupt)
 
 
+def pause(seconds: float) -> None:
+    """Wait between two looks.
+
+    Raises Interrupted, also for a signal that came where Python drops what is raised (the callback
+    of a weak reference, say).
+    """
+    if _received:
+        raise Interrupted
+    time.sleep(seconds)  # noqa: TID251  # a look at the log twice a second
+
+
 def _now() -> float:
     return time.monotonic()  # noqa: TID251  # rates are per real second
-
-
-def _wait(seconds: float) -> None:
-    time.sleep(seconds)  # noqa: TID251  # a look at the log twice a second

@@ -14,7 +14,7 @@ from c2c_stream.cli.choosing import settings_for
 from c2c_stream.cli.funnel import Funnel
 from c2c_stream.cli.options import BrokerOption, OutOption, PropertyOption, RunOption
 from c2c_stream.cli.progress import Progress, letters_line, progress_of
-from c2c_stream.cli.supervisor import Interrupted, interrupt_on_signals, interruptible
+from c2c_stream.cli.supervisor import Interrupted, interrupt_on_signals, interruptible, pause
 from c2c_stream.engine.clock import SystemClock
 from c2c_stream.errors import SettingsError
 
@@ -54,7 +54,7 @@ def top(
                     funnel.look(clock.now(), progress, notes)
                     if picture:
                         _draw(picture, funnel.view())
-                    clock.wait(every)
+                    pause(every)
                     progress = progress_of(log)
         except Interrupted:
             if console.is_terminal:

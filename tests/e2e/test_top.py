@@ -7,7 +7,8 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from c2c_stream.topics import SERVICES
@@ -17,19 +18,20 @@ _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TAGS = re.compile(r"<[^>]*>")
 
 
-def begin(*options: str | Path, output: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+@contextmanager
+def top(*options: str | Path, output: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Start it, with what it prints going to `output`; it does not outlive the block."""
+    with subprocess.Popen(
         [sys.executable, "-m", "c2c_stream.cli", "top", *map(str, options)],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
         env=os.environ | {"COLUMNS": "80", "TERM": "xterm"},
-    )
-
-
-def stop(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
-    process.send_signal(by)
-    assert process.wait(60) == 0
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_without_a_terminal_it_is_a_line_and_the_picture_holds_the_table(
@@ -37,13 +39,14 @@ def test_without_a_terminal_it_is_a_line_and_the_picture_holds_the_table(
 ) -> None:
     picture = tmp_path / "top.svg"
     reader, writer = os.pipe()
-    process = begin("--out", finished.out, "--picture", picture, output=writer)
-    os.close(writer)
-    with os.fdopen(reader, encoding="utf-8") as output:
-        first = [next(output) for _ in range(4)]
-        while not picture.exists():
-            assert process.poll() is None
-        stop(process, signal.SIGTERM)
+    with top("--out", finished.out, "--picture", picture, output=writer) as process:
+        os.close(writer)
+        with os.fdopen(reader, encoding="utf-8") as output:
+            first = [next(output) for _ in range(4)]
+            while not picture.exists():
+                assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
 
     assert first[0] == f"run main on local:{finished.out}/.c2c\n"
     assert first[1:3] == ["dead letters: 0\n", "books: balanced\n"]
@@ -59,16 +62,16 @@ def test_without_a_terminal_it_is_a_line_and_the_picture_holds_the_table(
 
 def test_in_a_terminal_the_last_look_stays_and_fits_eighty_columns(finished: Run) -> None:
     ours, theirs = pty.openpty()
-    process = begin("--out", finished.out, "--every", "0.1", output=theirs)
-    os.close(theirs)
-    shown = b""
-    while shown.count(b"books: balanced") < 2:
-        shown += os.read(ours, 4096)
-    process.send_signal(signal.SIGINT)
-    with suppress(OSError):  # how a terminal says that nobody holds it any more
-        while more := os.read(ours, 4096):
-            shown += more
-    assert process.wait(60) == 0
+    with top("--out", finished.out, "--every", "0.1", output=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while shown.count(b"books: balanced") < 2:
+            shown += os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        with suppress(OSError):  # how a terminal says that nobody holds it any more
+            while more := os.read(ours, 4096):
+                shown += more
+        assert process.wait(60) == 0
     os.close(ours)
 
     last = _CODES.sub("", shown.decode().rpartition("nothing waits")[2]).splitlines()
