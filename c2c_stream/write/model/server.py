@@ -4,8 +4,6 @@ import asyncio
 import email.utils
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -187,12 +185,13 @@ class Server:
         """Say whether a request that broke is to be charged: not where the server is gone."""
         if isinstance(error, _EndlessError):
             return Retry(f"{self.url}: an answer of more than {MAX_ANSWER_BYTES} bytes")
-        with _as_unavailable(self, error):
-            async with asyncio.timeout(LOOK_S):
-                await self._client.get(f"{self.url}/models")
-            if isinstance(error, TimeoutError):
-                return Retry(f"{self.url}: no answer within {self._settings.request_s:g} s")
-            return Retry(f"{self.url}: {type(error).__name__}: {error}")
+        try:
+            await self._got(f"{self.url}/models")
+        except (TimeoutError, httpx2.TransportError, _EndlessError):
+            return self._unreached(error)
+        if isinstance(error, TimeoutError):
+            return Retry(f"{self.url}: no answer within {self._settings.request_s:g} s")
+        return Retry(f"{self.url}: {type(error).__name__}: {error}")
 
     def _unreached(self, error: Exception) -> C2CError:
         text = str(error) or type(error).__name__
@@ -248,15 +247,6 @@ async def _read(response: httpx2.Response) -> bytes:
         if size > MAX_ANSWER_BYTES:
             raise _EndlessError
     return b"".join(parts)
-
-
-@contextmanager
-def _as_unavailable(server: Server, first: Exception) -> Iterator[None]:
-    """Raise Unavailable where the server does not even list its models."""
-    try:
-        yield
-    except (TimeoutError, httpx2.TransportError) as error:
-        raise server._unreached(first) from error  # noqa: SLF001  # of this module
 
 
 def _lacks_chat(status: int, said: str) -> bool:

@@ -16,6 +16,7 @@ from c2c_stream.write.model.key import key_from
 from c2c_stream.write.model.lines import inputs_in
 from c2c_stream.write.model.prompt import Prompts
 from c2c_stream.write.model.remembering import Remembering
+from c2c_stream.write.model.server import MAX_ANSWER_BYTES
 from c2c_stream.write.model.servers import Servers
 from tests.write.model import stub as stubs
 from tests.write.model.make import candidate
@@ -176,6 +177,17 @@ def test_a_server_that_dies_with_requests_in_flight_charges_none(tmp_path: Path)
 
     errors = asking(tmp_path, then, stub)
     assert [type(error) for error in errors] == [Unavailable] * 3
+
+
+def test_a_server_that_lists_models_without_end_when_a_request_broke_is_away(
+    tmp_path: Path,
+) -> None:
+    async def behave(request: Request) -> None:
+        stub.models = b"x" * (MAX_ANSWER_BYTES + 1)
+        await stubs.half(request)
+
+    stub = Stub(behave)
+    assert isinstance(asking(tmp_path, error_of, stub), Unavailable)
 
 
 def test_nobody_there_is_no_attempt_and_it_goes_on_when_somebody_is(tmp_path: Path) -> None:
