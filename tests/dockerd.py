@@ -22,32 +22,50 @@ _LEFT_OUT = {"site-packages", "dist-packages", "test", "idlelib", "tkinter", "en
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """Run an engine whose data is in `folder`; give what DOCKER_HOST names it by.
-
-    A test that asks for it lives in tests/hostile/test_in_containers.py, so that one is started.
-    """
+def engine(folder: Path, *options: str) -> Iterator[str]:
+    """Run an engine whose data is in `folder`; give what DOCKER_HOST names it by."""
     if os.geteuid() != 0:
         missing("root, to start a Docker engine")
-    for command in ("dockerd", "containerd", "runc", "setpriv", "ldconfig"):
+    for command in ("dockerd", "containerd", "runc", "setpriv"):
         require_command(command)
     address = f"unix://{folder}/socket"
     # Ends with the tests, whatever ends them; and no rules of a firewall are touched.
-    engine_command = ["setpriv", "--pdeathsig", "TERM", "dockerd", "--host", address]
-    engine_command += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
-    engine_command += ["--pidfile", f"{folder}/pid", "--storage-driver", "overlay2"]
-    engine_command += ["--bridge", "none", "--iptables=false", "--ip6tables=false"]
+    command_line = ["setpriv", "--pdeathsig", "TERM", "dockerd", "--host", address]
+    command_line += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
+    command_line += ["--pidfile", f"{folder}/pid", "--storage-driver", "overlay2"]
+    command_line += ["--iptables=false", "--ip6tables=false", *options]
     with (folder / "log").open("wb") as log:
-        engine = subprocess.Popen(engine_command, stdout=log, stderr=log)
+        process = subprocess.Popen(command_line, stdout=log, stderr=log)
     try:
-        _import_image(address, folder)
+        _await(folder / "socket")
         yield address
     except AssertionError as error:
         tail = (folder / "log").read_text(encoding="utf-8", errors="replace")[-2000:]
         raise AssertionError(f"{error}:\n{tail}") from error
     finally:
-        engine.terminate()
-        engine.wait()
+        process.terminate()
+        process.wait()
+        _let_go(folder)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[str]:
+    """Run an engine that has our image, without a network.
+
+    A test that asks for it lives in tests/hostile/test_in_containers.py, so that one is started.
+    """
+    require_command("ldconfig")
+    with engine(folder, "--bridge", "none") as address:
+        _import_image(address, folder)
+        yield address
+
+
+def _let_go(folder: Path) -> None:
+    """Unmount what an engine leaves: the network of a build that used the host's."""
+    for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
+        place = line.split()[1]
+        if place.startswith(f"{folder}/"):
+            subprocess.run(["umount", "--lazy", place], check=True)
 
 
 def _import_image(address: str, folder: Path) -> None:
@@ -55,7 +73,6 @@ def _import_image(address: str, folder: Path) -> None:
 
     archive = folder / "image.tar"
     _archive(archive)
-    _await(Path(address.removeprefix("unix://")))
     client = docker.DockerClient(base_url=address, timeout=60)
     try:
         client.api.import_image_from_file(str(archive), repository=IMAGE)

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
+from tests import dockerd
 from tests.k8s.parts import CACHE, alone
 from tests.kafka.node import jars
 from tests.processes import ROOT
@@ -20,7 +20,6 @@ from tests.sockets import free_ports
 HERE: Final = ROOT / "tests" / "images"
 BASE: Final = "c2c-test-python:1"
 STAND_INS: Final = {"kafka": "apache/kafka:4.3.1", "prometheus": "prom/prometheus:v3.5.0"}
-READY_S: Final = 60.0
 PACKAGES: Final = "python3,python3-dev,python3-venv,ca-certificates"
 # How this machine reaches Debian's and Python's packages; it stays in images of this engine.
 REACHES: Final = (
@@ -61,28 +60,14 @@ class Engine:
 @contextmanager
 def running(folder: Path) -> Iterator[Engine]:
     """Run an engine whose data is in `folder`."""
-    if os.geteuid() != 0:
-        missing("root, to start a Docker engine")
-    for needed in ("dockerd", "containerd", "runc", "docker", "docker-compose", "debootstrap"):
+    for needed in ("docker", "docker-compose", "debootstrap"):
         require_command(needed)
-    address = f"unix://{folder}/socket"
-    command = ["setpriv", "--pdeathsig", "TERM", "dockerd", "--host", address]
-    command += ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
-    command += ["--pidfile", f"{folder}/pid", "--storage-driver", "overlay2"]
-    # Addresses that nothing else here uses, and no rules of a firewall.
-    command += ["--bip", "10.213.0.1/24", "--iptables=false", "--ip6tables=false"]
-    command += ["--default-address-pool", "base=10.214.0.0/16,size=24"]
-    with (folder / "log").open("wb") as log:
-        engine = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        until = time.monotonic() + READY_S
-        while not (folder / "socket").exists():
-            assert time.monotonic() < until, (folder / "log").read_text(encoding="utf-8")[-2000:]
-            time.sleep(0.1)
+    # Addresses that nothing else here uses.
+    pool = "base=10.214.0.0/16,size=24"
+    with dockerd.engine(
+        folder, "--bip", "10.213.0.1/24", "--default-address-pool", pool
+    ) as address:
         yield Engine(address, *free_ports(1))
-    finally:
-        engine.terminate()
-        engine.wait()
 
 
 def build(engine: Engine, folder: Path) -> None:

@@ -34,8 +34,8 @@ CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") 
 FETCH_S: Final = 600.0
 
 
-def module(name: str) -> Path:
-    """Return the folder of a Go module in Go's own cache."""
+def module(name: str, within: Path = Path("/")) -> Path:
+    """Return the folder of a Go module in Go's own cache: name@version, or as `within` pins it."""
     require_command("go")
     done = subprocess.run(
         ["go", "mod", "download", "-json", name],
@@ -43,7 +43,7 @@ def module(name: str) -> Path:
         capture_output=True,
         text=True,
         timeout=FETCH_S,
-        cwd="/",
+        cwd=within,
         env={**os.environ, "GOFLAGS": "-mod=mod"},
     )
     if done.returncode:

@@ -17,7 +17,7 @@ from zlib import crc32
 
 import yaml
 
-from tests.k8s.parts import CACHE, alone, keda_definitions, strimzi_definitions
+from tests.k8s.parts import CACHE, alone, keda_definitions, module, strimzi_definitions
 from tests.processes import ROOT
 from tests.require import missing, require_command
 from tests.sockets import free_ports
@@ -108,17 +108,13 @@ def definitions() -> list[dict[str, Any]]:
 def _monitoring() -> list[dict[str, Any]]:
     """Return those of the Prometheus operator, made from its types."""
     generator = _built(SOURCE / "definitions", "controller-gen", GENERATOR)
-    listed = ["go", "list", "-m", "-f", "{{.Dir}}", MONITORING]
-    types = subprocess.run(
-        listed, check=True, capture_output=True, text=True, cwd=SOURCE / "definitions"
-    ).stdout.strip()
     folder = CACHE / "monitoring"
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run(
         [generator, "crd:maxDescLen=0", "paths=./v1", f"output:crd:dir={folder}"],
         check=True,
         capture_output=True,
-        cwd=types,
+        cwd=module(MONITORING, SOURCE / "definitions"),
     )
     return [yaml.load(p.read_bytes(), yaml.CSafeLoader) for p in sorted(folder.glob("*.yaml"))]
 
