@@ -207,13 +207,18 @@ async def executed(executor: Executor, records: Sequence[Inputs]) -> tuple[float
     return time.perf_counter() - started, kept
 
 
+def program_of(record: Inputs) -> str:
+    """Return a program that makes all calls of a function and prints what they give."""
+    name = record.function.entry_point
+    calls = ", ".join(f"lambda: {name}({arguments})" for arguments in record.arguments)
+    return record.function.code + LOOP.format(calls=calls)
+
+
 def fresh(python: Path, records: Sequence[Inputs], jobs: int) -> float:
     """Return the seconds that one new interpreter a function takes."""
 
     def one(record: Inputs) -> None:
-        name = record.function.entry_point
-        calls = ", ".join(f"lambda: {name}({arguments})" for arguments in record.arguments)
-        command = [str(python), "-c", record.function.code + LOOP.format(calls=calls)]
+        command = [str(python), "-c", program_of(record)]
         subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
 
     started = time.perf_counter()
