@@ -15,6 +15,8 @@ from c2c_stream.write.frames import ForgedError, Told, parse_frames
 
 PROGRAM: Final = "c2c_stream.write.child:main"
 HASH_SEED: Final = 0
+# Less than a call may take that counts: to fill it takes time, and teaches the search nothing.
+MEMORY_BYTES: Final = 128 * 1024 * 1024
 # What the search itself needs, and what bundles import most; each costs every fork a little.
 PRELOAD: Final = ("collections", "functools", "itertools", "math", "random", "re", "string")
 
@@ -41,8 +43,10 @@ class Writer:
     ) -> None:
         self._settings = settings
         self._jobs = jobs_of(settings.jobs)
+        memory_bytes = min(sandbox.memory_bytes, MEMORY_BYTES)
+        within = sandbox.model_copy(update={"memory_bytes": memory_bytes})
         self._pool = Pool(
-            PROGRAM, self._jobs, sandbox, hash_seed=HASH_SEED, preload=PRELOAD, told=told
+            PROGRAM, self._jobs, within, hash_seed=HASH_SEED, preload=PRELOAD, told=told
         )
 
     async def start(self) -> None:

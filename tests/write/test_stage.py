@@ -201,3 +201,18 @@ def test_hostile_functions_are_rejections_and_the_next_is_well() -> None:
 
 
 GOOD_CODE = "def f(n):\n    return n * 2\n"
+
+
+def test_a_call_that_fills_all_memory_leaves_room_for_others() -> None:
+    code = """
+def f(n):
+    kept = []
+    kept.extend(range(n if n < 100 else 5_000_000))
+    return len(kept)
+"""
+
+    async def one(writer: Writer) -> Outcome:
+        return await writer.process(candidate(code), PLACE)
+
+    outcome = in_jail(one, inputs=5, cpu_ms=20_000)
+    assert len(outcome.outputs[0].arguments) == 5

@@ -18,6 +18,7 @@ from c2c_stream.write.search.types import KIND_OF, Kind
 from c2c_stream.write.search.values import Filler
 
 RUN_STEPS = 4_000  # of one call; more would not leave the budget for others
+MEMORY_STEPS = 10_000  # what a call costs that fills all memory: few steps, but much time
 OVERHEAD_STEPS = 60  # what a call costs beside its own steps
 LOAD_COST_STEPS = 40  # what executing the module anew costs
 MAX_TEXT_CHARS = 600  # longer inputs do not read
@@ -225,6 +226,9 @@ class Search:
         self._steps += ran.steps + self._overhead + (len(text) + len(ran.text) // 8) // 2
         if ran.verdict == "steps":
             self._slow(values, chain)
+            return
+        if ran.verdict == "memory":
+            self._steps += MEMORY_STEPS
             return
         fresh = bool(ran.edges & ~self._covered)
         self._hopeless += ran.verdict == "unrepresentable" or ran.text in _UNDEFINED

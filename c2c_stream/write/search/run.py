@@ -30,7 +30,7 @@ class LoadError(Exception):
 
 @dataclass(slots=True)
 class Ran:
-    """What one call did: a value as text, or an exception, or neither."""
+    """What one call did: a value as text, or an exception, or neither (too much of something)."""
 
     verdict: str
     text: str
@@ -89,6 +89,10 @@ class Bundle:
             sys.stdout = self._printed  # as much of one as is needed
         try:
             verdict, text = _outcome(self._function(*args, **kwargs))
+        except MemoryError as raised:
+            # First of all: there is no memory for anything before the guest's frames let go of it.
+            raised.__traceback__ = raised.__context__ = None
+            verdict, text = "memory", ""
         except BaseException as raised:  # noqa: BLE001  # a guest may raise anything
             verdict, text, error = "exception", type(raised).__name__, raised
         if verdict == "value" and self._printed is not None:
