@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from c2c_stream import __version__
 from c2c_stream.cli.leaving import CLOSE_S
@@ -156,6 +157,16 @@ def test_where_people_work_has_the_logins_that_the_runbook_uses() -> None:
     assert roles
     assert roles | {"feeder"} == {role for role, user in files.items() if role == user}
     assert files["password"] == "operator"
+
+
+def test_what_is_not_ours_is_the_same_on_one_machine_and_in_a_cluster() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_bytes())["services"]
+    kafka = dict(_pods("dev"))["kafka"]["containers"][0]
+    vllm = dict(_pods("prod"))["vllm"]["containers"][0]
+    assert services["kafka"]["image"] == kafka["image"]
+    assert services["vllm"]["image"] == vllm["image"]
+    options = {word for word in vllm["args"] if word.startswith("--")} - {"--port"}
+    assert {w for w in services["vllm"]["command"] if w.startswith("--")} == options
 
 
 def test_whatever_serves_metrics_is_scraped() -> None:
