@@ -15,7 +15,7 @@ from c2c_stream.cli.reference import render
 from c2c_stream.settings import EngineSettings
 from c2c_stream.topics import SERVICES
 from generate.files import FILES, ROOT
-from tests.k8s.kustomize import COMPONENTS, K8S, OVERLAYS, built, with_components
+from tests.k8s.kustomize import APPLYING, COMPONENTS, K8S, OVERLAYS, built, with_components
 from tests.k8s.parts import KUBERNETES, keda_definitions, module, strimzi_definitions
 from tests.k8s.strict import Schemas
 
@@ -167,6 +167,17 @@ def test_what_is_not_ours_is_the_same_on_one_machine_and_in_a_cluster() -> None:
     assert services["vllm"]["image"] == vllm["image"]
     options = {word for word in vllm["args"] if word.startswith("--")} - {"--port"}
     assert {w for w in services["vllm"]["command"] if w.startswith("--")} == options
+
+
+def test_every_page_applies_in_the_same_way() -> None:
+    """Another way would leave what was applied the first way, or refuse to touch it."""
+    pages = ("README.md", "k8s/README.md", "docs/runbook.md")
+    ways = {
+        found
+        for page in pages
+        for found in re.findall(r"\bapply (.*)-k k8s", (ROOT / page).read_text(encoding="utf-8"))
+    }
+    assert ways == {" ".join(APPLYING) + " "}
 
 
 def test_whatever_serves_metrics_is_scraped() -> None:
