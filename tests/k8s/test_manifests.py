@@ -169,6 +169,14 @@ def test_what_is_not_ours_is_the_same_on_one_machine_and_in_a_cluster() -> None:
     assert {w for w in services["vllm"]["command"] if w.startswith("--")} == options
 
 
+def test_what_the_runbook_reads_inside_a_pod_is_set_on_one_machine_too() -> None:
+    page = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    read = set(re.findall(r'os\.environ\["(C2C_\w+)"\]', page))
+    writer = yaml.safe_load((ROOT / "compose.yaml").read_bytes())["services"]["writer"]
+    assert read
+    assert read <= writer["environment"].keys()
+
+
 def test_every_page_applies_in_the_same_way() -> None:
     """Another way would leave what was applied the first way, or refuse to touch it."""
     pages = ("README.md", "k8s/README.md", "docs/runbook.md")
