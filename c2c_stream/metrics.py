@@ -88,9 +88,9 @@ POLLS = Counter(
 PUSHES = Counter("c2c_pushes", "Webhooks' deliveries by what became of them.", ["stage", "outcome"])
 PUSH_OUTCOMES = ("taken", "repeated", "unfollowed", "malformed", "refused")
 MOVES = Counter("c2c_moves", "Moves of followed branches that were put on `repos`.", ["stage"])
-ANSWER_AGE = Gauge(
-    "c2c_oldest_answer_age_seconds",
-    "Seconds since the last answer of the repository that has given none for longest.",
+SILENCE = Gauge(
+    "c2c_longest_silence_seconds",
+    "Seconds since the repository that has given no answer for longest was asked.",
     ["stage"],
 )
 MODEL_REQUESTS = Counter(
@@ -188,5 +188,5 @@ def initialise_follower(version: str) -> None:
         POLLS.labels("follower", outcome)
     for outcome in PUSH_OUTCOMES:
         PUSHES.labels("follower", outcome)
-    for metric in (MOVES, ANSWER_AGE):
+    for metric in (MOVES, SILENCE):
         metric.labels("follower")

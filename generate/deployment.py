@@ -6,12 +6,14 @@ from typing import Final
 from c2c_stream.topics import consumed_by
 
 RUN: Final = "main"
+NAMESPACE: Final = "c2c"
 PARTITIONS: Final = 12
 REPLICATION: Final = 3
 RETENTION_HOURS: Final = 168
-# The cluster that components/strimzi makes, and the user of KEDA's own operator there.
+# The cluster that components/strimzi makes, and the user of KEDA's own operator there, which looks
+# names up from a namespace of its own.
 KAFKA: Final = "c2c"
-BOOTSTRAP: Final = f"{KAFKA}-kafka-bootstrap:9093"
+BOOTSTRAP: Final = f"{KAFKA}-kafka-bootstrap.{NAMESPACE}.svc:9093"
 SCALER: Final = "keda"
 PROMETHEUS: Final = "http://prometheus-operated.monitoring:9090"
 

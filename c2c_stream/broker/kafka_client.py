@@ -150,6 +150,11 @@ class Cluster:
 def servers_of(broker: str) -> str:
     """Return HOST:PORT,... of kafka://HOST:PORT,... Raises SettingsError."""
     servers = broker.removeprefix(KAFKA_SCHEME)
+    if "@" in servers:
+        raise SettingsError(
+            "broker: write kafka://HOST:PORT,HOST:PORT, with the login in kafka.username and"
+            " kafka.password_file"
+        )
     if not servers or not all(_is_address(one) for one in servers.split(",")):
         raise SettingsError(f"broker: found {broker!r}; write kafka://HOST:PORT,HOST:PORT")
     return servers

@@ -165,7 +165,7 @@ def _broker(settings: Settings) -> Finding:
         return Finding("broker", OK, found)
     folder = broker_folder(settings)
     here = _nearest(folder)
-    if not os.access(here, os.W_OK | os.X_OK):
+    if not here.is_dir() or not os.access(here, os.W_OK | os.X_OK):
         return Finding("broker", FAIL, f"{here} cannot be written to", "name another with --out")
     kind = _filesystem(here)
     if kind in REMOTE:
@@ -228,6 +228,8 @@ def _disk(settings: Settings) -> Finding:
     folder = _nearest(settings.out)
     free = shutil.disk_usage(folder).free
     found = f"{free / GIB:,.1f} GiB free at {folder}"
+    if not folder.is_dir():
+        return Finding("disk", FAIL, f"{folder} is no folder", "name another with --out")
     if free < TOO_FEW_BYTES:
         return Finding("disk", FAIL, found, "name another folder with --out, or make room")
     if free < SCARCE_BYTES:
@@ -239,7 +241,13 @@ def _clock(_: Settings) -> Finding:
     if sys.platform != "linux" or sys.maxsize < 1 << 32:
         return Finding("clock", LOOK, "not looked at on this machine")
     told = ctypes.create_string_buffer(_TIMEX_BYTES)
-    ctypes.CDLL(None).adjtimex(told)
+    if ctypes.CDLL(None).adjtimex(told) < 0:
+        return Finding(
+            "clock",
+            LOOK,
+            "the kernel may not be asked here (a container's filter of system calls)",
+            "run `c2c doctor` on the host, too",
+        )
     status = int.from_bytes(told.raw[_STATUS_AT : _STATUS_AT + 4], sys.byteorder)
     if status & _UNSYNCHRONISED:
         return Finding(
@@ -264,8 +272,8 @@ LOOKS: Final[dict[str, Callable[[Settings], Finding]]] = {
 
 
 def _nearest(path: Path) -> Path:
-    """Return the folder, or that of its parents that is there."""
-    return next(one for one in (path, *path.parents) if one.is_dir())
+    """Return what is there of a path: itself, or the nearest of its parents."""
+    return next(one for one in (path, *path.parents) if one.exists())
 
 
 def _filesystem(folder: Path) -> str:

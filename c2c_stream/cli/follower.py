@@ -52,7 +52,7 @@ class Follower:
     ) -> None:
         now = clock.now()
         self._feed = {one.url: one for one in feed}
-        self._turns = {one.url: Turn(one.interval_s, now, now) for one in feed}
+        self._turns = {one.url: Turn(one.interval_s, now) for one in feed}
         self._known = known
         self._settings = settings
         self._health = health
@@ -75,12 +75,12 @@ class Follower:
             self._health.enter("follow", self._clock.now() + TICK_S)
             try:
                 self._look(self._open())
+                self._observe()
                 self._health.ready()
             except Unavailable as error:
                 self._heads = None
                 self._health.ready(str(error))
                 self._clock.wait(AWAY_S)
-            self._observe()
 
     def wake(self, url: str) -> None:
         """Ask a repository of the feed soon, whenever its turn is. Any thread may call it."""
@@ -137,6 +137,7 @@ class Follower:
             self._clock.wait(LOOK_S)
 
     def _ask(self, url: str) -> None:
+        self._turns[url].asked(self._clock.now())
         self._asked[self._pool.submit(heads_of, self._feed[url], self._settings)] = url
 
     def _take(self, heads: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -199,5 +200,5 @@ class Follower:
 
     def _observe(self) -> None:
         now = self._clock.now()
-        oldest = min(turn.answered_at for turn in self._turns.values())
-        metrics.ANSWER_AGE.labels(FOLLOWER).set(now - oldest)
+        since = [t.silent_since for t in self._turns.values() if t.silent_since is not None]
+        metrics.SILENCE.labels(FOLLOWER).set(now - min(since, default=now))

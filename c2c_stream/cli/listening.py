@@ -1,6 +1,7 @@
 """Take webhooks over HTTP, so that a push is followed at once and not at the next turn."""
 
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -23,6 +24,9 @@ PATH: Final = "/push"
 MIB: Final = 1024 * 1024
 # GitHub sends up to 25 MiB; a push so large is found at the next turn.
 MAX_BODY_BYTES: Final = 8 * MIB
+# Read and thrown away, since who still sends hears no answer.
+MAX_SKIPPED_BYTES: Final = 32 * MIB
+SKIPPED_AT_ONCE: Final = 64 * 1024
 # Connections at once: with the size, the most memory and threads that strangers can take.
 AT_ONCE: Final = 8
 # Who has not said all after so long is cut off.
@@ -107,8 +111,8 @@ class Listener(Serving):
             self._log.warning("push not understood", reason=str(malformed))
             return 400, "malformed", str(malformed)
         urls = [url for name in sorted(names) for url in self._urls.get(name, ())]
-        if not urls:
-            return 404, "unfollowed", "the feed follows no such repository"
+        if not urls:  # no error: GitLab switches off a webhook of a group that meets four in a row
+            return 200, "unfollowed", "the feed follows no such repository"
         if not new:
             return 200, "repeated", "it has been here before"
         for url in urls:
@@ -152,6 +156,13 @@ def _cut(request: _Request) -> None:
             request.shutdown(socket.SHUT_RDWR)
 
 
+def _length_of(told: str) -> int:
+    """Return a Content-Length, at most what no delivery has; -1 for what is none."""
+    if not (told.isascii() and told.isdigit()):
+        return -1
+    return int(told) if len(told) < len(str(sys.maxsize)) else sys.maxsize
+
+
 def _handler(listener: Listener) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -164,16 +175,25 @@ def _handler(listener: Listener) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def _taken(self) -> tuple[int, str]:
+            length = _length_of(self.headers.get("Content-Length", ""))
             if self.path.partition("?")[0] != PATH:
+                self._skip(length)
                 return listener.refuse(404, f"webhooks go to {PATH}")
-            length = self.headers.get("Content-Length", "")
-            if not (length.isascii() and length.isdigit()):
+            if length < 0:
                 return listener.refuse(411, "say its Content-Length")
-            if len(length) > len(str(MAX_BODY_BYTES)) or int(length) > MAX_BODY_BYTES:
+            if length > MAX_BODY_BYTES:
+                self._skip(length)
                 return listener.refuse(413, f"at most {MAX_BODY_BYTES} bytes are read")
-            body = self.rfile.read(int(length))
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return listener.refuse(400, "its body is shorter than its Content-Length")
             headers = {name.lower(): value for name, value in self.headers.items()}
             return listener.take(headers, body)
+
+        def _skip(self, length: int) -> None:
+            left = length if length <= MAX_SKIPPED_BYTES else 0
+            while left > 0 and (got := self.rfile.read(min(left, SKIPPED_AT_ONCE))):
+                left -= len(got)
 
         def log_message(self, *_: object) -> None:
             """Say nothing: what matters of a delivery is said by who judges it."""

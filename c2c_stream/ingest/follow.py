@@ -13,7 +13,8 @@ from typing import Final
 
 from c2c_stream.records import Repository
 
-# A repository that does not answer is asked less and less often, down to this.
+# A repository that does not answer is asked less and less often, down to this: also one that is
+# asked so seldom because a webhook wakes it, since the answer may be to a push.
 LONGEST_WAIT_S: Final = 900.0
 # Of a wait: repositories that were started together do not stay together.
 JITTER: Final = 0.1
@@ -46,20 +47,27 @@ class Turn:
 
     interval_s: float
     due_at: float
-    answered_at: float
     failures: int = 0
+    # When the first question was put that has had no answer since.
+    silent_since: float | None = None
+
+    def asked(self, now: float) -> None:
+        """Take note of a question; it is due until it has an answer that was put."""
+        self.due_at = min(self.due_at, now)
+        if self.silent_since is None:
+            self.silent_since = now
 
     def answered(self, now: float, jitter: float) -> None:
         """Take note of an answer. `jitter` is in [0, 1)."""
         self.failures = 0
-        self.answered_at = now
+        self.silent_since = None
         self._wait(self.interval_s, now, jitter)
 
     def failed(self, now: float, jitter: float) -> None:
         """Take note that there was none: each wait is twice the one before it."""
         self.failures += 1
-        longest = max(self.interval_s, LONGEST_WAIT_S)
-        self._wait(min(self.interval_s * 2.0 ** min(self.failures, 32), longest), now, jitter)
+        wait_s = self.interval_s * 2.0 ** min(self.failures, 32)
+        self._wait(min(wait_s, LONGEST_WAIT_S), now, jitter)
 
     def _wait(self, wait_s: float, now: float, jitter: float) -> None:
         self.due_at = now + wait_s * (1 + JITTER * (2 * jitter - 1))

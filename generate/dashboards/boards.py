@@ -279,7 +279,7 @@ def _following() -> Iterator[Panel]:
     yield one("Moves of branches", f"sum(rate(c2c_moves_total{_RATE}))", "moves", width=6)
     yield one(
         "Longest silence of a repository",
-        "max(c2c_oldest_answer_age_seconds)",
+        "max(c2c_longest_silence_seconds)",
         "seconds",
         unit=_SECONDS,
         width=6,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import structlog
 
-from c2c_stream.broker.known import Known, LocalKnown
+from c2c_stream import metrics
+from c2c_stream.broker.known import FOLLOWER, Known, LocalKnown
 from c2c_stream.broker.local import LocalLog
 from c2c_stream.broker.protocol import Produced
 from c2c_stream.cli.follower import Follower
@@ -248,6 +249,42 @@ def test_a_broker_that_goes_away_in_a_put_costs_no_move_and_doubles_none(
     assert put(run_folder) == [
         ("HEAD", commit, base) for base, commit in zip(["", *commits], commits, strict=False)
     ]
+
+
+def test_a_push_whose_move_finds_no_broker_is_put_when_it_is_back(
+    git: Git, run_folder: Path, known: Known
+) -> None:
+    """Its turn is an hour away: nothing but the push asks."""
+    git.commit({"a.py": "0"})
+    flaky = Flaky(known, stored=False)
+    flaky.failures = 0
+    follows = Follows(run_folder, [Followed(str(git.path), (), 3600)], flaky)
+    with closing(follows.follower) as follower:
+        follower.run(lambda: len(put(run_folder)) == 1)
+        git.commit({"a.py": "1"})
+        flaky.failures = 1
+        follower.wake(str(git.path))
+        looks = iter(range(100))
+        follower.run(lambda: len(put(run_folder)) == 2 or next(looks, None) is None)
+
+    assert flaky.failures == 0
+    assert len(put(run_folder)) == 2
+
+
+def test_only_who_was_asked_is_silent(git: Git, run_folder: Path, known: Known) -> None:
+    """Long intervals are for those who send webhooks: between two turns nobody is waited for."""
+    git.commit({"a.py": "1"})
+    gone = Followed(str(git.path.parent / "gone"), (), 3600)
+    for asked, event in ((Followed(str(git.path), (), 3600), "moved"), (gone, "no answer")):
+        follows = Follows(run_folder, [asked], known)
+
+        def told(follows: Follows = follows, event: str = event) -> bool:
+            return bool(follows.lines(event))
+
+        with closing(follows.follower) as follower:
+            follower.run(told)
+        silence = metrics.SILENCE.labels(FOLLOWER)._value.get()
+        assert (silence > 0) == (asked == gone)
 
 
 class Away:

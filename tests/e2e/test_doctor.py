@@ -1,6 +1,8 @@
 """`c2c doctor` says what a run would fail on, and what to do about it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,19 @@ from tests.sockets import free_ports
 from tests.write.model.stub import MODEL, Stub, in_thread, saying
 
 NAMES = ["python", "walls", "broker", "schemas", "model", "disk", "clock"]
+
+# A process that may not ask the kernel about its clock.
+FILTERED = """
+import errno, pyseccomp
+from c2c_stream.cli import doctor
+from c2c_stream.settings import load_settings
+
+calls = pyseccomp.SyscallFilter(defaction=pyseccomp.ALLOW)
+for call in ("adjtimex", "clock_adjtime"):
+    calls.add_rule(pyseccomp.ERRNO(errno.EPERM), call)
+calls.load()
+print(doctor._clock(load_settings()).state)
+"""
 
 
 def findings(*options: str | Path, code: int = 0) -> dict[str, dict[str, Any]]:
@@ -57,6 +72,23 @@ def test_a_server_tells_its_model(tmp_path: Path) -> None:
         assert findings(*out)["model"]["found"] == f"{MODEL} at {stub.url}"
         wrong = findings(*out, "--model", "other", code=12)["model"]
     assert "has no model 'other'" in wrong["found"]
+
+
+def test_a_clock_that_may_not_be_asked_is_not_called_synchronised() -> None:
+    """Docker's filter of system calls, and ours for pods that run code, forbid the question."""
+    asked = [sys.executable, "-c", FILTERED]
+    done = subprocess.run(asked, check=True, capture_output=True, text=True)
+    assert done.stdout == "look\n"
+
+
+@pytest.mark.parametrize("below", ["", "out"])
+def test_a_file_is_no_folder_to_write_to(below: str, tmp_path: Path) -> None:
+    there = tmp_path / "file"
+    there.touch()
+    settings = load_settings(out=there / below)
+    for found in (doctor._broker(settings), doctor._disk(settings)):
+        assert found.state == "fail"
+        assert str(there) in found.found
 
 
 def test_the_topics_of_a_run_are_looked_at(kafka: str, tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_a_branch_that_moves_is_read_and_shown_and_sigterm_leaves_cleanly(
 
     assert shown["c2c_polls_total{answered,follower}"] >= 1
     assert "c2c_polls_total{failed,follower}" in shown
-    assert "c2c_oldest_answer_age_seconds{follower}" in shown
+    assert "c2c_longest_silence_seconds{follower}" in shown
     said = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["event"] for line in said if line["event"] != "no answer"] == [
         "started",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from c2c_stream.cli.listening import MAX_BODY_BYTES
 from tests.e2e.chain import c2c
 from tests.e2e.following import following, write_feed
 from tests.e2e.test_follow import end_of
@@ -91,11 +92,16 @@ def test_nobody_else_makes_it_ask(door: Door) -> None:
     assert door.push(body, secret="guessed, and wrong")[0] == 401
     assert door.post("/push", body, {})[0] == 401
     assert door.push(b"[1]")[0] == 400
-    assert door.push(door.about("https://elsewhere.example/shop"))[0] == 404
+    # Some hosts switch a webhook off that is answered with errors, also one of many repositories.
+    elsewhere = door.push(door.about("https://elsewhere.example/shop"))
+    assert elsewhere == (200, "the feed follows no such repository")
     assert door.post("/", body, {})[0] == 404
     assert door.push(b"", **{"Content-Length": "-1"})[0] == 411
     assert door.push(b"", **{"Content-Length": "9" * 9})[0] == 413
     assert door.push(b"", **{"Content-Length": "9" * 5000})[0] == 413
+    # Who still sends would hear nothing, were the rest of it not read.
+    assert door.push(bytes(MAX_BODY_BYTES * 3))[0] == 413
+    assert door.post("/", bytes(MAX_BODY_BYTES * 3), {})[0] == 404
     assert not door.said("pushed")
     assert len(door.said("push refused")) == 2
     # After all of that it still works.
@@ -119,6 +125,17 @@ def test_who_says_nothing_takes_a_seat_and_no_more(door: Door) -> None:
             return False
 
     eventually(works)
+
+
+def test_who_says_less_than_announced_is_told_so(door: Door) -> None:
+    [listening] = door.said("listening")
+    with socket.create_connection(("127.0.0.1", int(str(listening["port"])))) as sender:
+        sender.sendall(b"POST /push HTTP/1.1\r\nContent-Length: 9\r\n\r\n{}")
+        sender.shutdown(socket.SHUT_WR)
+        answer = sender.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.0 400 ")
+    assert answer.endswith(b"shorter than its Content-Length\n")
+    assert not door.said("push refused")
 
 
 @pytest.mark.parametrize(

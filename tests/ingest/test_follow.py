@@ -44,7 +44,7 @@ def test_every_commit_that_is_seen_is_covered_whatever_moves_when(
 
 
 def test_an_answer_is_asked_for_again_after_the_interval_give_or_take() -> None:
-    turn = Turn(60, 0, 0)
+    turn = Turn(60, 0)
     turn.answered(1000, 0.0)
     assert turn.due_at == 1054
     turn.answered(1000, 0.5)
@@ -52,7 +52,7 @@ def test_an_answer_is_asked_for_again_after_the_interval_give_or_take() -> None:
 
 
 def test_a_repository_that_is_away_is_asked_less_and_less_often() -> None:
-    turn = Turn(60, 0, 0)
+    turn = Turn(60, 0)
     waits = []
     for _ in range(40):
         turn.failed(0, 0.5)
@@ -65,7 +65,21 @@ def test_a_repository_that_is_away_is_asked_less_and_less_often() -> None:
     assert turn.due_at == 120
 
 
-def test_an_interval_that_is_long_is_not_cut_short_by_failing() -> None:
-    turn = Turn(7200, 0, 0)
+def test_who_is_asked_seldom_and_gave_no_answer_is_asked_again_soon() -> None:
+    """Seldom, since a webhook wakes its follower: the answer that failed may be to a push."""
+    turn = Turn(86_400, 0)
     turn.failed(0, 0.5)
-    assert turn.due_at == 7200
+    assert turn.due_at == LONGEST_WAIT_S
+    turn.answered(0, 0.5)
+    assert turn.due_at == 86_400
+
+
+def test_a_silence_begins_with_a_question_and_ends_with_an_answer() -> None:
+    turn = Turn(86_400, 0)
+    assert turn.silent_since is None
+    turn.asked(100)
+    turn.failed(130, 0.5)
+    turn.asked(1000)
+    assert turn.silent_since == 100
+    turn.answered(1001, 0.5)
+    assert turn.silent_since is None

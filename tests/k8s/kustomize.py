@@ -16,6 +16,9 @@ K8S: Final = ROOT / "k8s"
 OVERLAYS: Final = tuple(sorted(p.name for p in (K8S / "overlays").iterdir()))
 COMPONENTS: Final = tuple(sorted(p.name for p in (K8S / "components").iterdir()))
 
+# How the pages say that a folder is applied.
+APPLYING: Final = ("--server-side", "--force-conflicts")
+
 
 @cache
 def built(folder: Path) -> tuple[dict[str, Any], ...]:

@@ -1,6 +1,7 @@
 """Every manifest is applied to a real API server, strictly, under the restricted profile."""
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 from tests.k8s import server
-from tests.k8s.kustomize import COMPONENTS, K8S, OVERLAYS, built, text_of, with_components
+from tests.k8s.kustomize import APPLYING, COMPONENTS, K8S, OVERLAYS, built, text_of, with_components
 
 # Both, so that `make k8s` finds it and nothing else waits ten minutes for a build.
 pytestmark = [pytest.mark.k8s, pytest.mark.timeout(7200)]
@@ -39,6 +40,33 @@ def test_a_server_takes_every_component(
     component: str, cluster: server.Server, tmp_path: Path
 ) -> None:
     assert not cluster.dry_run(text_of(with_components(tmp_path, [component])))
+
+
+def test_an_apply_takes_back_what_the_runbook_sets_by_hand(cluster: server.Server) -> None:
+    """But a variable that it adds, as that page says."""
+    [writer] = [
+        copy.deepcopy(one)
+        for one in built(K8S / "overlays" / "prod")
+        if (one["kind"], one["metadata"]["name"]) == ("StatefulSet", "writer")
+    ]
+    container = writer["spec"]["template"]["spec"]["containers"][0]
+    limits = dict(container["resources"]["limits"])
+
+    def kubectl(*arguments: str, text: str = "") -> str:
+        done = cluster.kubectl("--namespace", "c2c", *arguments, text=text)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    kubectl("apply", *APPLYING, "-f", "-", text=yaml.safe_dump(writer))
+    kubectl("set", "resources", "statefulset/writer", "--containers=c2c", "--limits=memory=5Gi")
+    kubectl("set", "env", "statefulset/writer", "C2C_WRITE__WRITER=search")
+    container["env"] = [one for one in container["env"] if one["name"] != "HOME"]
+    kubectl("apply", *APPLYING, "-f", "-", text=yaml.safe_dump(writer))
+    found = json.loads(kubectl("get", "statefulset/writer", "--output", "json"))
+    there = found["spec"]["template"]["spec"]["containers"][0]
+    assert there["resources"]["limits"] == limits
+    names = {one["name"] for one in there["env"]}
+    assert names == {one["name"] for one in container["env"]} | {"C2C_WRITE__WRITER"}
 
 
 Change = Callable[[dict[str, Any]], None]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from c2c_stream import __version__
 from c2c_stream.cli.leaving import CLOSE_S
@@ -14,7 +15,7 @@ from c2c_stream.cli.reference import render
 from c2c_stream.settings import EngineSettings
 from c2c_stream.topics import SERVICES
 from generate.files import FILES, ROOT
-from tests.k8s.kustomize import COMPONENTS, K8S, OVERLAYS, built, with_components
+from tests.k8s.kustomize import APPLYING, COMPONENTS, K8S, OVERLAYS, built, with_components
 from tests.k8s.parts import KUBERNETES, keda_definitions, module, strimzi_definitions
 from tests.k8s.strict import Schemas
 
@@ -156,6 +157,35 @@ def test_where_people_work_has_the_logins_that_the_runbook_uses() -> None:
     assert roles
     assert roles | {"feeder"} == {role for role, user in files.items() if role == user}
     assert files["password"] == "operator"
+
+
+def test_what_is_not_ours_is_the_same_on_one_machine_and_in_a_cluster() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_bytes())["services"]
+    kafka = dict(_pods("dev"))["kafka"]["containers"][0]
+    vllm = dict(_pods("prod"))["vllm"]["containers"][0]
+    assert services["kafka"]["image"] == kafka["image"]
+    assert services["vllm"]["image"] == vllm["image"]
+    options = {word for word in vllm["args"] if word.startswith("--")} - {"--port"}
+    assert {w for w in services["vllm"]["command"] if w.startswith("--")} == options
+
+
+def test_what_the_runbook_reads_inside_a_pod_is_set_on_one_machine_too() -> None:
+    page = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    read = set(re.findall(r'os\.environ\["(C2C_\w+)"\]', page))
+    writer = yaml.safe_load((ROOT / "compose.yaml").read_bytes())["services"]["writer"]
+    assert read
+    assert read <= writer["environment"].keys()
+
+
+def test_every_page_applies_in_the_same_way() -> None:
+    """Another way would leave what was applied the first way, or refuse to touch it."""
+    pages = ("README.md", "k8s/README.md", "docs/runbook.md")
+    ways = {
+        found
+        for page in pages
+        for found in re.findall(r"\bapply (.*)-k k8s", (ROOT / page).read_text(encoding="utf-8"))
+    }
+    assert ways == {" ".join(APPLYING) + " "}
 
 
 def test_whatever_serves_metrics_is_scraped() -> None:

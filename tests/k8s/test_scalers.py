@@ -81,6 +81,17 @@ def test_scalers_count_what_the_stages_consume() -> None:
         assert spec["maxReplicaCount"] <= PARTITIONS
 
 
+def test_keda_finds_what_it_asks_from_a_namespace_of_its_own() -> None:
+    """A name alone is looked up in the namespace of who asks: KEDA's, not ours."""
+    for one in _scalers():
+        for trigger in one["spec"]["triggers"]:
+            told = trigger["metadata"]
+            address = told.get("bootstrapServers") or told["serverAddress"].partition("://")[2]
+            _, *rest = address.partition(":")[0].split(".")
+            wanted = {"kafka": [one["metadata"]["namespace"], "svc"], "prometheus": ["monitoring"]}
+            assert rest == wanted[trigger["type"]], address
+
+
 def test_what_keeps_state_never_goes_to_zero_and_the_sink_is_one() -> None:
     least = {one["metadata"]["name"]: one["spec"]["minReplicaCount"] for one in _scalers()}
     assert least["curator"] == 1

@@ -59,6 +59,13 @@ def test_an_address_that_is_none_is_a_wrong_setting(broker: str) -> None:
         servers_of(broker)
 
 
+def test_a_login_in_an_address_is_a_wrong_setting_and_is_not_told() -> None:
+    """It would stand in every line that names the brokers, and in the file of the run."""
+    with pytest.raises(SettingsError, match=r"kafka\.password_file") as caught:
+        servers_of("kafka://me:secret@host:9092")
+    assert "secret" not in str(caught.value)
+
+
 def test_an_unknown_property_is_a_wrong_setting_and_its_value_is_not_told() -> None:
     settings = KafkaSettings(properties={"sasl.pasword": "secret"})
     with pytest.raises(SettingsError, match=r"sasl\.pasword") as caught:

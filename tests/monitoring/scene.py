@@ -241,7 +241,7 @@ def _teach(scene: Scene) -> None:
         return f"c2c-brokers-0  {'Running' if all(up) else 'CrashLoopBackOff'}\n"
 
     scene.standin.does = {
-        "apply -k k8s/overlays/prod": said("applied", scene.apply),
+        "apply --server-side --force-conflicts -k k8s/overlays/prod": said("applied", scene.apply),
         "rollout undo": said("rolled back", scene.undo),
         "get scaledobject": said("no KEDA here: this line stands in for it"),
         "get hpa": said("no KEDA here: this line stands in for it"),

@@ -46,6 +46,12 @@ def test_each_alert_is_seen_to_fire_and_to_stay_silent() -> None:
     assert all(both == {True, False} for both in seen.values()), seen
 
 
+def test_each_way_in_which_a_request_to_the_model_fails_is_explained() -> None:
+    section = RUNBOOK.read_text(encoding="utf-8").partition("## C2CModelFails\n")[2]
+    told = set(re.findall(r"`(\w+)`", section.partition("\n## ")[0]))
+    assert set(metrics.MODEL_OUTCOMES) - {"answered", "remembered"} <= told
+
+
 @pytest.mark.parametrize("never", [True, False])
 def test_promtool_would_see_a_wrong_alert(tmp_path: Path, *, never: bool) -> None:
     """A rule that never fires, or that fires for everything, fails its tests."""
