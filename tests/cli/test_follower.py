@@ -287,6 +287,46 @@ def test_only_who_was_asked_is_silent(git: Git, run_folder: Path, known: Known) 
         assert (silence > 0) == (asked == gone)
 
 
+class Late:
+    """A seat whose broker is away for the first looks."""
+
+    def __init__(self, seat: Known, looks: int) -> None:
+        self._seat = seat
+        self.looks = looks
+
+    def open(self) -> Mapping[str, bytes]:
+        if self.looks:
+            self.looks -= 1
+            raise Unavailable("the broker is away")
+        return self._seat.open()
+
+    def put(self, outputs: Sequence[Produced], values: Mapping[str, bytes]) -> None:
+        self._seat.put(outputs, values)
+
+    def close(self) -> None:
+        self._seat.close()
+
+
+def test_a_push_that_comes_while_the_brokers_are_away_is_followed_when_they_are_back(
+    git: Git, run_folder: Path, known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("c2c_stream.cli.follower.AWAY_S", 0.0)
+    git.commit({"a.py": "0"})
+    seat = Late(known, 0)
+    follows = Follows(run_folder, [Followed(str(git.path), (), 3600)], seat)
+    with closing(follows.follower) as follower:
+        follower.run(lambda: len(put(run_folder)) == 1)
+        follower._heads = None  # what it knows is read again after each outage
+        seat.looks = 3
+        git.commit({"a.py": "1"})
+        follower.wake(str(git.path))
+        looks = iter(range(100))
+        follower.run(lambda: len(put(run_folder)) == 2 or next(looks, None) is None)
+
+    assert seat.looks == 0
+    assert len(put(run_folder)) == 2
+
+
 class Away:
     """A seat at a broker that is away."""
 

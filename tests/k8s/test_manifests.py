@@ -188,6 +188,16 @@ def test_every_page_applies_in_the_same_way() -> None:
     assert ways == {" ".join(APPLYING) + " "}
 
 
+def test_a_push_is_taken_while_the_follower_waits_for_brokers(tmp_path: Path) -> None:
+    """It is not ready then, and remembers who pushed (tests/cli/test_follower.py)."""
+    [push] = [
+        one
+        for one in built(with_components(tmp_path, ["push"]))
+        if (one["kind"], one["metadata"]["name"]) == ("Service", "push")
+    ]
+    assert push["spec"]["publishNotReadyAddresses"] is True
+
+
 def test_whatever_serves_metrics_is_scraped() -> None:
     objects = built(K8S / "overlays" / "prod")
     watched = [
