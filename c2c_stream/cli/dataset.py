@@ -56,7 +56,8 @@ def verify(
 ) -> None:
     """Execute the cases again, in fresh jailed interpreters under another hash seed.
 
-    Prints the share that ends as recorded and each difference. Exit code 7 if there is one.
+    Prints the share that ends as recorded, each difference, and how many rows were made by another
+    version of Python than verifies them (see --python). Exit code 7 if there is a difference.
     """
     walls = sandbox_flags(backend, require_walls, python)
     settings = load_settings(execute={"jobs": jobs}, **walls)
@@ -75,6 +76,8 @@ def print_verification(found: Verification, console: Console) -> None:
         f"verified: {found.as_recorded:,}/{found.cases:,} cases as recorded ({share:.2%})",
         highlight=False,
     )
+    if found.by_another():
+        console.print(found.by_another(), markup=False, highlight=False, soft_wrap=True)
     for one in found.differences[:SHOWN_DIFFERENCES]:
         line = f"  {one.entry_point}({one.arguments}): recorded {one.recorded}, now {one.found}"
         console.print(one_line(line, 200), markup=False, highlight=False)
