@@ -26,7 +26,7 @@ def found(version: str) -> Interpreter:
 
 def another(folder: Path) -> Interpreter:
     """Return an interpreter of another version; where there is none, a copy of ours in `folder`."""
-    return next(filter(None, map(_of, OTHERS)), None) or _copy(folder)
+    return next(filter(None, map(_of, OTHERS)), None) or copy(folder)
 
 
 def too_old(version: str) -> Path:
@@ -53,7 +53,8 @@ def _found(name: str) -> Iterator[Path]:
     yield from sorted(Path.home().glob(f".pyenv/versions/*/bin/{name}"))
 
 
-def _copy(folder: Path) -> Interpreter:
+def copy(folder: Path) -> Interpreter:
+    """Return a copy of our interpreter."""
     own = own_interpreter()
     path = Path(shutil.copy(own.path, folder / "copied-python"))
     return Interpreter(str(path), own.version)

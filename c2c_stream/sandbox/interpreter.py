@@ -83,7 +83,8 @@ def _asked(given: str) -> Interpreter:
     program = shutil.which(given)
     if program is None:
         raise SandboxUnavailable(
-            f"sandbox.python: {given!r} is neither a program nor a command on PATH;"
+            f"sandbox.python: {given!r} is neither a program that may be started here"
+            " nor a command on PATH;"
             f" name an interpreter of {_NEEDED}"
         )
     answer, failure = _answer_of(program)

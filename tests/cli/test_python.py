@@ -31,6 +31,6 @@ def test_what_is_no_interpreter_is_refused_before_anything_starts(
     code.write_text("def f(n):\n    return n\n")
     asked = ["run", str(code), "--out", str(out)] if command == "run" else ["verify", str(tmp_path)]
 
-    assert "'/no/python' is neither" in refusal(*asked, "--python", "/no/python")
+    assert "'/no/python' is neither a program" in refusal(*asked, "--python", "/no/python")
     assert "image decides" in refusal(*asked, "--python", "python3", "--backend", "docker")
     assert not out.exists()

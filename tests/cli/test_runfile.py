@@ -57,6 +57,20 @@ def test_a_newer_package_goes_on_with_an_older_ones_run(tmp_path: Path) -> None:
     assert claim(tmp_path, replace(RUN, version="0.2.0")).version == "0.1.0"
 
 
+def test_a_run_from_before_one_could_choose_goes_on_under_the_interpreter_of_c2c(
+    tmp_path: Path,
+) -> None:
+    claim(tmp_path, RUN)
+    path = tmp_path / runfile.NAME
+    fields = json.loads(path.read_text())
+    del fields["interpreter"]
+    path.write_text(json.dumps(fields))
+
+    assert claim(tmp_path, RUN) == RUN
+    with pytest.raises(SettingsError, match="its interpreter"):
+        claim(tmp_path, replace(RUN, interpreter="3.12.1"))
+
+
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("mine")
 

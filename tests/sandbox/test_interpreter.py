@@ -72,6 +72,13 @@ def test_every_supported_version_here_runs_in_a_jail(version: str) -> None:
     assert told != platform.python_version()
 
 
+def test_a_copy_of_ours_at_another_place_runs_in_a_jail(tmp_path: Path) -> None:
+    other = interpreters.copy(tmp_path)
+
+    assert interpreter_of(named(other.path)) == other != own_interpreter()
+    assert asked_in_a_jail(named(other.path))[1] == (f"{other.version} ",)
+
+
 def test_behind_a_virtual_environment_or_a_link_it_is_the_real_one(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(own_interpreter().path)
@@ -123,7 +130,7 @@ def test_what_is_not_there_or_no_program_is_told(tmp_path: Path) -> None:
     notes.write_text("mine")
 
     for python in (tmp_path / "no-python", notes, tmp_path, "no-such-python"):
-        with pytest.raises(SandboxUnavailable, match="neither a program nor a command on PATH"):
+        with pytest.raises(SandboxUnavailable, match="neither a program that may be"):
             interpreter_of(named(python))
 
 
