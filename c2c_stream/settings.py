@@ -248,6 +248,10 @@ class SandboxSettings(Section):
     image: str = Field(
         "", description="Image of the docker backend; empty: python:3.X-slim, X as here."
     )
+    python: str = Field(
+        "",
+        description="Interpreter that jails run, a path or a command; empty: the one of c2c.",
+    )
     require_walls: str = Field(
         "all-but-cgroup", description="Walls that must stand: all, all-but-cgroup, or a list."
     )

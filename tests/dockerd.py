@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from c2c_stream.sandbox.layout import interpreter, layout_of
+from c2c_stream.sandbox.interpreter import own_interpreter
+from c2c_stream.sandbox.layout import layout_of
 from tests.require import missing, require_command
 
 IMAGE = "c2c-test"
@@ -90,7 +91,7 @@ def _await(socket: Path) -> None:
 
 def _archive(archive: Path) -> None:
     """Put the interpreter and what it loads into a tar file, each at its own place."""
-    layout = layout_of(interpreter())
+    layout = layout_of(own_interpreter().path)
     seccomp = ctypes.util.find_library("seccomp")
     libraries = Path(next(path for path in layout.binds if "/libc.so" in path)).parent
     with tarfile.open(archive, "w", dereference=True) as tar:

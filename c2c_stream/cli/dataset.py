@@ -10,7 +10,13 @@ import typer
 from rich.console import Console
 
 from c2c_stream.cli.exits import Exit
-from c2c_stream.cli.options import BackendOption, JsonOption, RequireOption, sandbox_flags
+from c2c_stream.cli.options import (
+    BackendOption,
+    JsonOption,
+    PythonOption,
+    RequireOption,
+    sandbox_flags,
+)
 from c2c_stream.evaluate.verify import Verification, verify_dataset
 from c2c_stream.settings import load_settings
 from c2c_stream.sink.dataset import samples
@@ -45,13 +51,15 @@ def verify(
     jobs: Annotated[int, typer.Option(min=0, help="Jails at once; 0: one a core.")] = 0,
     backend: BackendOption = None,
     require_walls: RequireOption = None,
+    python: PythonOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Execute the cases again, in fresh jailed interpreters under another hash seed.
 
-    Prints the share that ends as recorded and each difference. Exit code 7 if there is one.
+    Prints the share that ends as recorded, each difference, and how many rows were made by another
+    version of Python than verifies them (see --python). Exit code 7 if there is a difference.
     """
-    walls = sandbox_flags(backend, require_walls)
+    walls = sandbox_flags(backend, require_walls, python)
     settings = load_settings(execute={"jobs": jobs}, **walls)
     found = verify_dataset(dataset, rows=rows, settings=settings)
     if json_output:
@@ -68,6 +76,8 @@ def print_verification(found: Verification, console: Console) -> None:
         f"verified: {found.as_recorded:,}/{found.cases:,} cases as recorded ({share:.2%})",
         highlight=False,
     )
+    if found.by_another():
+        console.print(found.by_another(), markup=False, highlight=False, soft_wrap=True)
     for one in found.differences[:SHOWN_DIFFERENCES]:
         line = f"  {one.entry_point}({one.arguments}): recorded {one.recorded}, now {one.found}"
         console.print(one_line(line, 200), markup=False, highlight=False)

@@ -29,6 +29,7 @@ from c2c_stream.cli.options import (
     ModelOption,
     OutOption,
     PropertyOption,
+    PythonOption,
     RegistryOption,
     RequireOption,
     RunOption,
@@ -39,6 +40,7 @@ from c2c_stream.cli.options import (
     settings_from,
 )
 from c2c_stream.errors import C2CError
+from c2c_stream.sandbox.interpreter import executing
 from c2c_stream.settings import Settings, writer_of
 
 OK: Final = "ok"
@@ -77,6 +79,7 @@ def doctor(
     server: ServerOption = None,
     backend: BackendOption = None,
     require_walls: RequireOption = None,
+    python: PythonOption = None,
     properties: PropertyOption = None,
     json_output: JsonOption = False,
 ) -> None:
@@ -95,7 +98,7 @@ def doctor(
         schema_registry=schema_registry,
         write={"writer": writer} if writer else None,
         model={key: value for key, value in named.items() if value is not None},
-        **sandbox_flags(backend, require_walls),
+        **sandbox_flags(backend, require_walls, python),
     )
     settings = settings.model_copy(update={"out": absolute(settings.out)})
     findings = list(examined(settings))
@@ -115,8 +118,10 @@ def examined(settings: Settings) -> Iterator[Finding]:
             yield Finding(name, FAIL, str(error))
 
 
-def _python(_: Settings) -> Finding:
+def _python(settings: Settings) -> Finding:
     found = f"{platform.python_version()} on {platform.system()} {platform.release()}"
+    if settings.sandbox.python:
+        found = f"{found}; jails run {executing(settings.sandbox)}"
     if sys.platform != "linux":
         return Finding(
             "python", LOOK, found, "jails need Linux: take --backend docker for the sandbox"

@@ -60,6 +60,15 @@ RequireOption = Annotated[
         help="Walls that must stand: all, all-but-cgroup, or a list. [C2C_SANDBOX__REQUIRE_WALLS]"
     ),
 ]
+PythonOption = Annotated[
+    str | None,
+    typer.Option(
+        "--python",
+        metavar="PATH",
+        help="Interpreter that jails run, a path or a command; left out: the one that runs c2c."
+        " [C2C_SANDBOX__PYTHON]",
+    ),
+]
 
 
 def settings_from(
@@ -71,9 +80,11 @@ def settings_from(
     return load_settings(**given, kafka=chosen | properties_from(properties))
 
 
-def sandbox_flags(backend: str | None, require_walls: str | None) -> dict[str, Any]:
+def sandbox_flags(
+    backend: str | None, require_walls: str | None, python: str | None
+) -> dict[str, Any]:
     """Return the options that were given, as part of the settings, if any."""
-    given = {"backend": backend, "require_walls": require_walls}
+    given = {"backend": backend, "require_walls": require_walls, "python": python}
     chosen = {name: value for name, value in given.items() if value is not None}
     return {"sandbox": chosen} if chosen else {}
 

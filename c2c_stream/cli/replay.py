@@ -26,6 +26,7 @@ from c2c_stream.codec import Codec
 from c2c_stream.curate.stage import Curator
 from c2c_stream.engine import replaying
 from c2c_stream.errors import SettingsError
+from c2c_stream.sandbox.interpreter import executing
 from c2c_stream.settings import Settings
 from c2c_stream.topics import SERVICES, consumed_by
 
@@ -105,6 +106,7 @@ def _wanted(
         run=settings.run,
         version=__version__,
         python=platform.python_version(),
+        interpreter=executing(settings.sandbox),
         broker=settings.broker,
         sources=before.sources if before and known else (),
         settings=identity_of(settings),

@@ -103,6 +103,7 @@ def lines_of(report: Report) -> list[str]:
         "books: balanced" if not wrong else "books: NOT BALANCED",
         *(f"  {sentence}" for sentence in wrong),
         f"verified: {verified.as_recorded:,}/{verified.cases:,} cases as recorded",
+        *filter(None, [verified.by_another()]),
         "",
         *_next_steps(report),
     ]

@@ -23,6 +23,7 @@ from c2c_stream.cli.options import (
     BackendOption,
     ModelOption,
     PropertyOption,
+    PythonOption,
     RegistryOption,
     RequireOption,
     ServerOption,
@@ -42,6 +43,7 @@ from c2c_stream.cli.supervisor import (
 from c2c_stream.curate.stage import Curator
 from c2c_stream.ingest.stage import check_remote, check_source
 from c2c_stream.records import Repository
+from c2c_stream.sandbox.interpreter import executing
 from c2c_stream.settings import Settings, said_of, writer_of
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ def run(  # the options are the command's surface
     keep: Annotated[bool, typer.Option(help="Trim nothing: keep every record.")] = False,
     backend: BackendOption = None,
     require_walls: RequireOption = None,
+    python: PythonOption = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     properties: PropertyOption = None,
 ) -> None:
@@ -119,7 +122,7 @@ def run(  # the options are the command's surface
         model=_section(name=model, servers=server),
         execute=_section(jobs=jobs),
         sink=_section(format=file_format, layout=layout),
-        **sandbox_flags(backend, require_walls),
+        **sandbox_flags(backend, require_walls, python),
     )
     console = Console(stderr=json_output)
     # What services would refuse is refused before the folder holds a run.
@@ -195,6 +198,7 @@ def _wanted(settings: Settings, sources: tuple[Repository, ...]) -> runfile.RunF
         run=settings.run,
         version=__version__,
         python=platform.python_version(),
+        interpreter=executing(settings.sandbox),
         broker=settings.broker,
         sources=sources,
         settings=identity_of(settings),

@@ -33,6 +33,8 @@ class RunFile:
     # Where the run's other commands find it; it may change, so it is no part of what is compared.
     schema_registry: str = ""
     replay: dict[str, str] | None = None
+    # What executes: the version of jails' Python, or the image of containers.
+    interpreter: str = ""
 
 
 def read(out: Path) -> RunFile | None:
@@ -43,6 +45,7 @@ def read(out: Path) -> RunFile | None:
         sources = tuple(Repository(**source) for source in found.pop("sources"))
         if found.pop("format") != FORMAT:
             raise SettingsError(f"{path}: written by another version of c2c; choose another --out")
+        found.setdefault("interpreter", found["python"])  # what it was before one could choose
         return RunFile(sources=sources, **found)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -61,7 +64,7 @@ def claim(out: Path, wanted: RunFile) -> RunFile:
         _check_free(out)
         _write(out / NAME, wanted)
         return wanted
-    for name in ("run", "broker", "python", "sources", "replay", "settings"):
+    for name in ("run", "broker", "python", "interpreter", "sources", "replay", "settings"):
         if getattr(found, name) != getattr(wanted, name):
             what, had, asked = _difference(name, getattr(found, name), getattr(wanted, name))
             raise SettingsError(

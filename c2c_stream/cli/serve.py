@@ -22,6 +22,7 @@ from c2c_stream.cli.options import (
     OutOption,
     PortOption,
     PropertyOption,
+    PythonOption,
     RegistryOption,
     RequireOption,
     RunOption,
@@ -62,6 +63,7 @@ def serve(
     writer: WriterOption = None,
     backend: BackendOption = None,
     require_walls: RequireOption = None,
+    python: PythonOption = None,
     properties: PropertyOption = None,
     parent: Annotated[int | None, typer.Option(hidden=True)] = None,
     trouble_slot: Annotated[int | None, typer.Option(hidden=True)] = None,
@@ -83,7 +85,7 @@ def serve(
         schema_registry=schema_registry,
         http_port=http_port,
         write=None if writer is None else {"writer": writer},
-        **sandbox_flags(backend, require_walls),
+        **sandbox_flags(backend, require_walls, python),
     )
     forget_secrets()
     if stage not in SERVICES:

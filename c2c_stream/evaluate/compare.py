@@ -5,8 +5,9 @@ Who executes is handed in (verify.py); here rows are chosen, endings compared, d
 
 import asyncio
 import heapq
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from c2c_stream.records import Sample, SampleCase, content_hash
 
@@ -42,12 +43,25 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What came of executing a dataset again."""
+    """What came of executing a dataset again: by which Python, and how many rows which one made."""
 
     rows: int = 0
     cases: int = 0
     as_recorded: int = 0
     differences: tuple[Difference, ...] = ()
+    python: str = ""
+    made_by: dict[str, int] = field(default_factory=dict)
+
+    def by_another(self) -> str:
+        """Return a sentence about rows that another version made; empty if there are none."""
+        others = {name: rows for name, rows in self.made_by.items() if name != self.python}
+        if not self.python or not others:
+            return ""
+        told = ", ".join(f"{rows:,} by Python {name}" for name, rows in sorted(others.items()))
+        return (
+            f"rows of another version: {told}; verified here by Python {self.python}, in which a"
+            f" few results differ (--python names another)"
+        )
 
 
 Rerun = Callable[[Sample, Sequence[SampleCase]], Awaitable[Sequence[Ending]]]
@@ -76,19 +90,23 @@ def compare(sample: Sample, cases: Sequence[SampleCase], found: Sequence[Ending]
         for case, ending in zip(cases, endings, strict=False)
         if ending != recorded(case)
     )
-    return Verification(1, len(cases), len(cases) - len(differences), differences)
+    as_recorded = len(cases) - len(differences)
+    made_by = {sample.runtime.python: 1} if sample.runtime.python else {}
+    return Verification(1, len(cases), as_recorded, differences, made_by=made_by)
 
 
 def total(parts: Iterable[Verification]) -> Verification:
     """Return the sum of `parts`, their differences in order."""
     rows = cases = as_recorded = 0
     differences: list[Difference] = []
+    made_by = Counter[str]()
     for part in parts:
         rows += part.rows
         cases += part.cases
         as_recorded += part.as_recorded
         differences.extend(part.differences)
-    return Verification(rows, cases, as_recorded, tuple(differences))
+        made_by.update(part.made_by)
+    return Verification(rows, cases, as_recorded, tuple(differences), made_by=dict(made_by))
 
 
 async def verify(rows: Iterable[Sample], rerun: Rerun, at_once: int) -> Verification:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -70,7 +71,8 @@ async def _verify(rows: Iterator[Sample], settings: Settings) -> Verification:
     pool = Pool(PROGRAM, jobs, settings.sandbox, hash_seed=HASH_SEED, preload=PRELOAD)
     await pool.start()
     try:
-        return await verify(rows, Rerun(pool, settings.execute), jobs)
+        found = await verify(rows, Rerun(pool, settings.execute), jobs)
+        return replace(found, python=pool.python)
     finally:
         await pool.stop()
 

@@ -15,9 +15,9 @@ PyObject *read_plain(PyObject *text); /* of _literals.c */
 
 enum { MAX_DEPTH = 60, MAX_ARGUMENTS_BYTES = 64 << 10, MAX_DIGITS = 24 };
 static const double DIGITS_PER_BIT = 0.30103;
-/* Frames that the same in Python has more between our caller and the function, and not while it loads:
-   where the two count depth alike, a guest that recurses without end takes as many steps. */
-enum { FRAMES_TO_CALL = 2 };
+/* Frames that the same in Python has between our caller and the function, and while a bundle loads.
+   They are put there, so that a guest that recurses without end takes as many steps in both. */
+enum { FRAMES_TO_CALL = 7, FRAMES_TO_LOAD = 5 };
 
 /* What is told instead of a value. The names are run.py's. */
 enum outcome { VALUE, EXCEPTION, MEMORY, UNREPRESENTABLE, TRUNCATED, STEP_LIMIT, TIMEOUT_CPU, FAULT };
@@ -26,7 +26,7 @@ static const char *const names[] = {"value", "exception", "memory", "unrepresent
 
 static struct {
     PyObject *step_limit, *loads, *execute, *address_in, *compile_alone, *parse, *reseeder, *namespace;
-    PyObject *comma, *hex, *failed;
+    PyObject *from_below, *comma, *hex, *failed;
 } kept;
 
 /* --- steps.Counter --- */
@@ -492,19 +492,16 @@ reseeded(const struct run *run)
     return done ? 0 : -1;
 }
 
-/* Call the function from where the same in Python would. */
+/* Call from where the same in Python would. Only frames of Python count like frames of Python. */
 static PyObject *
-call_function(const struct run *run, PyObject *arguments, PyObject *keywords)
+call_from(int frames, PyObject *function, PyObject *arguments, PyObject *keywords)
 {
-    PyObject *value = NULL;
-    int frames = 0;
+    PyObject *deep = PyLong_FromLong(frames), *value = NULL;
 
-    while (frames < FRAMES_TO_CALL && !Py_EnterRecursiveCall(""))
-        frames++;
-    if (frames == FRAMES_TO_CALL)
-        value = PyObject_Call(run->function, arguments, keywords);
-    while (frames--)
-        Py_LeaveRecursiveCall();
+    if (deep)
+        value = PyObject_CallFunctionObjArgs(kept.from_below, deep, function, arguments, keywords,
+                                             NULL);
+    Py_XDECREF(deep);
     return value;
 }
 
@@ -514,13 +511,9 @@ outcome(struct run *run, PyObject *positional, PyObject *named, enum outcome *wh
 {
     const Py_ssize_t limit =
         run->bytes_left < run->max_result_bytes ? run->bytes_left : run->max_result_bytes;
-    PyObject *arguments = PyList_AsTuple(positional), *keywords = PyDict_Copy(named);
-    PyObject *value = NULL, *error, *text = NULL;
+    PyObject *value = call_from(FRAMES_TO_CALL, run->function, positional, named);
+    PyObject *error, *text = NULL;
 
-    if (arguments && keywords)
-        value = call_function(run, arguments, keywords);
-    Py_XDECREF(arguments);
-    Py_XDECREF(keywords);
     if (value) {
         text = spell(value, limit, why);
         Py_DECREF(value);
@@ -670,9 +663,12 @@ static int
 load(struct run *run, PyObject *code, PyObject *namespace)
 {
     PyObject *entry_point = field(run, "entry_point"), *done = NULL;
+    PyObject *arguments = PyTuple_Pack(2, code, namespace), *keywords = PyDict_New();
 
-    if (entry_point)
-        done = PyObject_CallFunctionObjArgs(kept.execute, code, namespace, NULL);
+    if (entry_point && arguments && keywords)
+        done = call_from(FRAMES_TO_LOAD, kept.execute, arguments, keywords);
+    Py_XDECREF(arguments);
+    Py_XDECREF(keywords);
     if (!done)
         return -1;
     Py_DECREF(done);
@@ -863,9 +859,9 @@ unchanged(PyObject *module, PyObject *args)
 static PyObject *
 keep(PyObject *module, PyObject *args)
 {
-    if (!PyArg_ParseTuple(args, "OOOOOOOO:keep", &kept.step_limit, &kept.loads, &kept.execute,
+    if (!PyArg_ParseTuple(args, "OOOOOOOOO:keep", &kept.step_limit, &kept.loads, &kept.execute,
                           &kept.address_in, &kept.compile_alone, &kept.parse, &kept.reseeder,
-                          &kept.namespace))
+                          &kept.namespace, &kept.from_below))
         return NULL;
     Py_INCREF(args); /* which holds them */
     Py_RETURN_NONE;

@@ -11,6 +11,7 @@ def keep(
     parse: Callable[[str], object],
     reseeder: Callable[[int], Callable[[], None]],
     namespace: dict[str, object],
+    from_below: Callable[..., object],
     /,
 ) -> None: ...
 def run(request: Mapping[str, Any], emit: Callable[[str], None], /) -> None: ...

@@ -9,6 +9,7 @@ to unpack.
 
 import gc
 import marshal
+import operator
 import sys
 import time
 import types
@@ -18,6 +19,7 @@ from typing import Any, Final
 from c2c_stream.code.literals import parse_arguments
 from c2c_stream.code.printed import Printed, may_be_an_address
 from c2c_stream.code.steps import Counter, StepLimit
+from c2c_stream.execute.depth import from_below
 from c2c_stream.execute.prepare import COMPILE_ERRORS, PREPARED, compiled, packed, unpacked
 from c2c_stream.execute.recorder import (
     TooLong,
@@ -26,6 +28,7 @@ from c2c_stream.execute.recorder import (
     printed_text,
     result_text,
 )
+from c2c_stream.execute.seeding import reseeder
 
 try:
     from c2c_stream.execute import _recorder
@@ -45,6 +48,8 @@ _FIXED: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
 _min, _len, _type = min, len, type
 _cpu_clock = time.process_time_ns
 _MemoryError, _BaseException = MemoryError, BaseException
+_exec = exec
+_call_in_c: Callable[..., Any] = operator.call  # called by `*`: specialised calls count less
 
 
 class Run:
@@ -60,7 +65,7 @@ class Run:
         self._steps_left: int = request["function_steps"]
         self._bytes_left: int = request["max_bytes"]
         self._function: Callable[..., object] | None = None
-        self._reseed = _reseeder(request["seed"])
+        self._reseed = reseeder(request["seed"])
         self._counter = Counter(0)
         self._printed = Printed() if request["prints"] else None
 
@@ -108,7 +113,7 @@ class Run:
         self._counter.begin(self._steps)
         self._reseed()
         try:
-            exec(code, namespace)  # noqa: S102  # behind every wall there is
+            _call_in_c(*(from_below, 1, _exec, (code, namespace), {}))
             self._function = namespace[self._request["entry_point"]]
         except _BaseException as error:  # a guest may raise anything
             self._failed_to_load(error)
@@ -165,7 +170,7 @@ class Run:
     def _gave(self, call: Call, limit: int) -> tuple[str, str]:
         try:
             try:
-                value = self._function(*call[0], **call[1])  # type: ignore[misc]  # loaded
+                value = _call_in_c(*(from_below, 1, self._function, *call))
             except _MemoryError:
                 return "memory", ""
             except _BaseException as error:  # a guest may raise anything
@@ -212,24 +217,6 @@ def _parsed(text: str) -> Call | None:
         return None
 
 
-def _reseeder(seed: int | None) -> Callable[[], None]:
-    """Return what gives `random` the run's seed again, where the bundle may use it at all."""
-    if seed is None:
-        return _keep_seed
-    import random  # noqa: PLC0415  # most children need none
-
-    reset = random.seed  # noqa: TID251  # the guest's generator, not ours
-
-    def reseed() -> None:
-        reset(seed)
-
-    return reseed
-
-
-def _keep_seed() -> None:
-    """Stand in for a bundle without randomness."""
-
-
 def run_in_python(request: Mapping[str, Any], emit: Emit) -> None:
     """Run a bundle: code (or the same prepared), entry_point, calls, order, seed and limits."""
     Run(request, emit).run()
@@ -250,6 +237,7 @@ if _recorder is not None:
         may_be_an_address,
         _compiled_alone,
         _parsed,
-        _reseeder,
+        reseeder,
         Counter(0).namespace(),
+        from_below,
     )

@@ -9,7 +9,6 @@ import asyncio
 import importlib.util
 import marshal
 import struct
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -194,22 +193,21 @@ def _client(docker: Any) -> Any:
 
 def _created(docker: Any, client: Any, plan: Plan) -> str:
     """Create the container; fetch its image first where it is not here. Return its id."""
-    image = plan.image or f"python:{sys.version_info.major}.{sys.version_info.minor}-slim"
     try:
-        return _create(client, image, plan)
+        return _create(client, plan)
     except docker.errors.ImageNotFound:
         pass
     try:
-        client.pull(image)
-        return _create(client, image, plan)
+        client.pull(plan.image)
+        return _create(client, plan)
     except docker.errors.DockerException as error:
         raise SandboxUnavailable(
-            f"sandbox: the image {image!r} is not here and cannot be fetched: {error}; "
+            f"sandbox: the image {plan.image!r} is not here and cannot be fetched: {error}; "
             "name one with Python and libseccomp by C2C_SANDBOX__IMAGE"
         ) from error
 
 
-def _create(client: Any, image: str, plan: Plan) -> str:
+def _create(client: Any, plan: Plan) -> str:
     limit = plan.memory_bytes + BESIDE_THE_CHILD_BYTES
     host = client.create_host_config(
         auto_remove=True,
@@ -225,7 +223,7 @@ def _create(client: Any, image: str, plan: Plan) -> str:
         security_opt=["no-new-privileges"],
     )
     created = client.create_container(
-        image,
+        plan.image,
         entrypoint=["python3"],
         command=command_of(plan, "contained", 0, 1, OURS),
         environment=dict(environment_of(plan)),

@@ -5,9 +5,7 @@ Found by asking the interpreter itself, once, in a process of its own.
 
 import functools
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,12 +47,6 @@ class Layout:
     binds: tuple[str, ...]
     masks: tuple[str, ...]
     path: tuple[str, ...]
-
-
-def interpreter() -> str:
-    """Return the real path of the base interpreter: never a shim, never a venv's link."""
-    base = getattr(sys, "_base_executable", None) or sys.executable
-    return os.path.realpath(base)
 
 
 @functools.cache

@@ -4,12 +4,13 @@ import asyncio
 import marshal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from c2c_stream.errors import Poison, Unavailable
+from c2c_stream.sandbox.interpreter import image_of, interpreter_of
 from c2c_stream.sandbox.judge import JailBrokenError
-from c2c_stream.sandbox.layout import interpreter
 from c2c_stream.sandbox.plan import Plan
 from c2c_stream.sandbox.protocol import REQUEST_BYTES
 from c2c_stream.sandbox.unavailable import SandboxUnavailable
@@ -78,8 +79,7 @@ class Pool:
             search=tuple(str(Path(folder).resolve()) for folder in search),
             hash_seed=hash_seed,
             memory_bytes=settings.memory_bytes,
-            python=interpreter(),
-            image=settings.image,
+            image=image_of(settings),
         )
         self._slots = [_Slot() for _ in range(jobs)]
         self._free: asyncio.LifoQueue[_Slot] = asyncio.LifoQueue()
@@ -88,6 +88,7 @@ class Pool:
     async def start(self) -> None:
         """Build all jails. Raises SandboxUnavailable where a required wall does not stand."""
         required_walls(self._settings.require_walls, self._settings.backend)
+        self._plan = replace(self._plan, python=interpreter_of(self._settings).path)
         try:
             for slot in self._slots:
                 await self._fill(slot)

@@ -13,6 +13,7 @@ RUN = RunFile(
     run="main",
     version="0.1.0",
     python="3.11.7",
+    interpreter="3.11.7",
     broker="",
     sources=(Repository(url="/src", kind="folder"),),
     settings={"curate": {"limit": None}},
@@ -34,6 +35,7 @@ def test_a_folder_keeps_the_run_that_claimed_it(tmp_path: Path) -> None:
         ("sources", (Repository(url="/other", kind="folder"),)),
         ("settings", {"curate": {"limit": 3}}),
         ("python", "3.12.1"),
+        ("interpreter", "3.12.1"),
         ("broker", "local:/elsewhere"),
         ("replay", {"run": "old", "topic": "files"}),
     ],
@@ -53,6 +55,20 @@ def test_a_newer_package_goes_on_with_an_older_ones_run(tmp_path: Path) -> None:
     claim(tmp_path, RUN)
 
     assert claim(tmp_path, replace(RUN, version="0.2.0")).version == "0.1.0"
+
+
+def test_a_run_from_before_one_could_choose_goes_on_under_the_interpreter_of_c2c(
+    tmp_path: Path,
+) -> None:
+    claim(tmp_path, RUN)
+    path = tmp_path / runfile.NAME
+    fields = json.loads(path.read_text())
+    del fields["interpreter"]
+    path.write_text(json.dumps(fields))
+
+    assert claim(tmp_path, RUN) == RUN
+    with pytest.raises(SettingsError, match="its interpreter"):
+        claim(tmp_path, replace(RUN, interpreter="3.12.1"))
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:

@@ -40,11 +40,11 @@ def test_every_wall_is_in_the_gauge_and_a_line_is_told_when_others_stand() -> No
 def test_flags_win_and_leave_what_they_do_not_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("C2C_SANDBOX__REQUIRE_WALLS", "all")
 
-    settings = load_settings(**sandbox_flags("docker", None)).sandbox
+    settings = load_settings(**sandbox_flags("docker", None, None)).sandbox
     assert (settings.backend, settings.require_walls) == ("docker", "all")
-    assert load_settings(**sandbox_flags(None, "user")).sandbox.require_walls == "user"
+    assert load_settings(**sandbox_flags(None, "user", None)).sandbox.require_walls == "user"
     with pytest.raises(SettingsError, match=r"sandbox\.backend"):
-        load_settings(**sandbox_flags("chroot", None))
+        load_settings(**sandbox_flags("chroot", None, None))
 
 
 @pytest.mark.parametrize("command", [["run", "."], ["verify", "."], ["serve", "executor"]])

@@ -10,6 +10,7 @@ import pytest
 
 from c2c_stream.cli import doctor
 from c2c_stream.settings import load_settings
+from tests import interpreters
 from tests.e2e.chain import c2c
 from tests.sockets import free_ports
 from tests.write.model.stub import MODEL, Stub, in_thread, saying
@@ -47,6 +48,16 @@ def test_a_machine_that_runs_these_tests_is_fit(tmp_path: Path) -> None:
     page = c2c("doctor", "--out", tmp_path, columns=80).stdout
     assert max(map(len, page.splitlines())) <= 80
     assert page.startswith("ok    python")
+
+
+def test_the_interpreter_of_jails_is_told(tmp_path: Path) -> None:
+    other = interpreters.another(tmp_path)
+
+    found = findings("--out", tmp_path, "--python", other.path)["python"]
+    assert found["found"].endswith(f"; jails run {other.version}")
+    wrong = findings("--out", tmp_path, "--python", tmp_path / "none", code=12)
+    assert wrong["python"]["state"] == wrong["walls"]["state"] == "fail"
+    assert "none' is neither" in wrong["python"]["found"]
 
 
 def test_what_is_not_there_is_told_and_all_else_is_looked_at(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from c2c_stream.evaluate.compare import (
     total,
     verify,
 )
-from c2c_stream.records import Sample, SampleCase
+from c2c_stream.records import Execution, Sample, SampleCase
 
 CASES = (SampleCase("1", "value", "2"), SampleCase("'a'", "exception", "TypeError: no"))
 
@@ -77,6 +78,19 @@ def test_an_outage_is_no_difference() -> None:
 
 def test_nothing_verified_is_all_zero() -> None:
     assert total([]) == Verification()
+
+
+def test_rows_of_another_version_are_counted_and_told() -> None:
+    made_by = ("3.12.1", "3.11.7", "3.12.1", "", "3.13.0")
+    rows = [replace(row(0), runtime=Execution(python)) for python in made_by]
+
+    found = asyncio.run(verify(rows, as_recorded, at_once=1))
+    assert found.made_by == {"3.12.1": 2, "3.11.7": 1, "3.13.0": 1}
+    assert found.by_another() == ""
+    told = replace(found, python="3.11.7").by_another()
+    assert told.startswith("rows of another version: 2 by Python 3.12.1, 1 by Python 3.13.0; ")
+    assert "verified here by Python 3.11.7" in told
+    assert replace(found, made_by={"3.11.7": 4}, python="3.11.7").by_another() == ""
 
 
 @given(st.integers(0, 40), st.integers(1, 50))

@@ -301,14 +301,14 @@ def test_a_jail_that_cannot_be_rebuilt_holds_the_record() -> None:
         in_pool(starve)
 
 
-def test_an_interpreter_that_does_not_start_is_named() -> None:
-    async def start() -> None:
-        pool = pool_of()
+def test_an_interpreter_that_is_gone_when_a_jail_is_built_again_is_named() -> None:
+    async def use(pool: Pool) -> Reply:
         pool._plan = replace(pool._plan, python="/no/such/python")
-        await pool.start()
+        pool._slots[0].clear()
+        return await pool.run({}, 1000)
 
-    with pytest.raises(SandboxUnavailable, match="/no/such/python does not"):
-        asyncio.run(start())
+    with pytest.raises(Unavailable, match="/no/such/python does not"):
+        in_pool(use)
 
 
 def test_a_guest_sees_nothing_of_the_host() -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from c2c_stream.sandbox import Ended, Reply
 from c2c_stream.settings import SandboxSettings, WriteSettings
 from c2c_stream.write.frames import ForgedError, Told, parse_frames
 from c2c_stream.write.stage import Writer, outcome_of, request_for, seed_of, told_in
+from tests import interpreters
 
 PLACE = Place("candidates", 0, 0)
 COUNTS = {"working": 2, "outputs": 1, "implausible": 0}
@@ -152,9 +154,11 @@ def test_a_function_has_its_seed_wherever_it_is_found() -> None:
     assert (request["inputs"], request["steps"]) == (7, 5000)
 
 
-def in_jail(then: Callable[[Writer], Any], **settings: Any) -> Any:
+def in_jail(
+    then: Callable[[Writer], Any], sandbox: SandboxSettings | None = None, **settings: Any
+) -> Any:
     async def run() -> Any:
-        writer = Writer(WriteSettings(jobs=1, **settings), SandboxSettings())
+        writer = Writer(WriteSettings(jobs=1, **settings), sandbox or SandboxSettings())
         await writer.start()
         try:
             assert writer.limit() == 2
@@ -165,6 +169,19 @@ def in_jail(then: Callable[[Writer], Any], **settings: Any) -> Any:
             await writer.stop()
 
     return asyncio.run(run())
+
+
+def test_the_search_runs_in_the_interpreter_that_is_named(tmp_path: Path) -> None:
+    other = interpreters.another(tmp_path)
+
+    async def search(writer: Writer) -> tuple[str, Outcome]:
+        return writer._pool.python, await writer.process(candidate(), PLACE)
+
+    python, outcome = in_jail(search, SandboxSettings(python=other.path))
+    assert python == other.version
+    [inputs] = outcome.outputs
+    assert isinstance(inputs, Inputs)
+    assert inputs.arguments
 
 
 def test_the_jail_writes_the_same_inputs_again() -> None:

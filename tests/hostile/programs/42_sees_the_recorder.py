@@ -3,4 +3,4 @@
 import sys
 
 def f(n):
-    return sys._getframe(1).f_code.co_name in ("_gave", "run")
+    return sys._getframe(1).f_code.co_name == "from_below"
