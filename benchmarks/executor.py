@@ -1,6 +1,6 @@
 """Executor against a fresh interpreter a function, in the same run, on the same functions.
 
-    python benchmarks/executor.py [--bundles FILE.jsonl] [--rounds N] [--jobs N]
+    python benchmarks/executor.py [--bundles FILE.jsonl] [--rounds N] [--jobs N] [--loops [KIND]]
 
 The executor runs each function twice, behind its walls. The fresh interpreters (`python -c` of an
 empty virtual environment, all inputs of a function inside, as many at once as cores) run it once,
@@ -10,6 +10,11 @@ benchmarks/bundles.py makes one from a kept run, of the standard library with 20
 
     c2c run STDLIB --out OUT --keep    # write.inputs is 20 unless it is set
     python benchmarks/bundles.py OUT > FILE.jsonl
+
+With --loops, against itself instead: on the same functions, a hundredth of them replaced by some
+that never end. KIND is one of them: some (a loop in Python that a fifth of the inputs enter), all
+(one that all enter), c (a regex or a power that the interpreter computes for ever); or mix, all in
+turn, which it is unless it is named.
 """
 
 import argparse
@@ -162,6 +167,36 @@ def change(n, base=5):
             result[coin] = count
     return result
 """.strip().split("\n@\n")
+# Of those that never end each takes the arguments of TEXT, or of NUMBERS.
+LOOPS = {
+    "some": """
+def steps_to_round(n, base=7):
+    count = 0
+    while n % 5:
+        n += base
+        count += 1
+    return count
+""",
+    "all": """
+def separator(text, limit=3):
+    at = 0
+    while True:
+        if text.find(";;;", at) > limit:
+            break
+        at = min(at + 1, limit)
+    return at
+""",
+    "c": """
+import re
+def is_words(text, limit=3):
+    return re.match(r"([a-z]+ ?)+$", text * 9 + "!" * limit) is not None
+@
+def last_digits(n, base=7):
+    return base ** 10 ** min(n, 9) % 1000
+""",
+}
+LOOPS_FUNCTIONS = 1200  # twelve loop, and all end long before the last
+EVERY = 100
 # What a fresh interpreter is given behind the bundle: as little as can be, nothing is imported.
 LOOP = """
 for call in [{calls}]:
@@ -175,12 +210,27 @@ for call in [{calls}]:
 def ordinary(count: int) -> Iterator[Inputs]:
     """Yield `count` records: the functions above in turn, each time with other arguments."""
     for i, code in zip(range(count), itertools.cycle(TEXT + NUMBERS), strict=False):
-        entry_point = code.rpartition("\ndef ")[2].removeprefix("def ").partition("(")[0]
-        if code in TEXT:
-            texts = [f"text={WORDS[n % 8]!r}, limit={n % 5 + i % 3}" for n in range(CALLS)]
-        else:
-            texts = [f"n={n * 3 + i % 7}, base={n % 4 + 2}" for n in range(CALLS)]
-        yield Inputs(Function(str(i), entry_point=entry_point, code=code), arguments=tuple(texts))
+        yield record_of(i, code)
+
+
+def record_of(i: int, code: str) -> Inputs:
+    """Return record `i`: a function with arguments of its kind."""
+    entry_point, _, names = code.rpartition("def ")[2].partition("(")
+    if names.startswith("text"):
+        texts = [f"text={WORDS[n % 8]!r}, limit={n % 5 + i % 3}" for n in range(CALLS)]
+    else:
+        texts = [f"n={n * 3 + i % 7}, base={n % 4 + 2}" for n in range(CALLS)]
+    return Inputs(Function(str(i), entry_point=entry_point, code=code), arguments=tuple(texts))
+
+
+def with_loops(records: Sequence[Inputs], kind: str) -> list[Inputs]:
+    """Return the records, each hundredth replaced by one that loops."""
+    kinds = [kind] if kind in LOOPS else list(LOOPS)
+    codes = {name: itertools.cycle(LOOPS[name].strip().split("\n@\n")) for name in kinds}
+    found = list(records)
+    for i, name in zip(range(EVERY // 2, len(found), EVERY), itertools.cycle(kinds)):
+        found[i] = record_of(i, next(codes[name]))
+    return found
 
 
 def from_file(path: Path) -> Iterator[Inputs]:
@@ -287,19 +337,45 @@ async def compared(records: Sequence[Inputs], rounds: int, jobs: int, folder: Pa
     )
 
 
+async def compared_with_loops(records: Sequence[Inputs], kind: str, rounds: int, jobs: int) -> None:
+    """Take turns with and without functions that never end, and print the rates and their ratio."""
+    looping = with_loops(records, kind)
+    executor = Executor(ExecuteSettings(), SandboxSettings(), jobs)
+    await executor.start()
+    ratios = []
+    try:
+        await executed(executor, records[:20])
+        for _ in range(rounds):
+            seconds, kept = await executed(executor, records)
+            loop_seconds, loop_kept = await executed(executor, looping)
+            ratios.append(seconds / loop_seconds)
+            print(
+                f"without loops {len(records) / seconds:6.0f} functions/s ({kept} cases); with "
+                f"{len(records) / loop_seconds:6.0f} ({loop_kept} cases); ratio {ratios[-1]:.2f}"
+            )
+    finally:
+        await executor.stop()
+    print(f"median of {rounds}: {statistics.median(ratios):.2f}; {jobs} jobs")
+
+
 def main() -> None:
     """Read the arguments and compare."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--bundles", type=Path, help="JSONL of code, entry_point, arguments")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--loops", nargs="?", const="mix", choices=(*LOOPS, "mix"))
     options = parser.parse_args()
-    records = list(from_file(options.bundles) if options.bundles else ordinary(FUNCTIONS))
+    count = FUNCTIONS if options.loops is None else LOOPS_FUNCTIONS
+    records = list(from_file(options.bundles) if options.bundles else ordinary(count))
     mix = options.bundles or "the functions of this file, in turn"
     print(
         f"{mix}: {len(records)} functions, {sum(len(r.arguments) for r in records)} calls",
         sys.version,
     )
+    if options.loops is not None:
+        asyncio.run(compared_with_loops(records, options.loops, options.rounds, options.jobs))
+        return
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(compared(records, options.rounds, options.jobs, Path(folder)))
 
