@@ -169,6 +169,14 @@ def change(n, base=5):
 """.strip().split("\n@\n")
 # Of those that never end each takes the arguments of TEXT, or of NUMBERS.
 LOOPS = {
+    "c": """
+import re
+def is_words(text, limit=3):
+    return re.match(r"([a-z]+ ?)+$", text * 9 + "!" * limit) is not None
+@
+def last_digits(n, base=7):
+    return base ** 10 ** min(n, 9) % 1000
+""",
     "some": """
 def steps_to_round(n, base=7):
     count = 0
@@ -178,24 +186,18 @@ def steps_to_round(n, base=7):
     return count
 """,
     "all": """
-def separator(text, limit=3):
-    at = 0
-    while True:
-        if text.find(";;;", at) > limit:
-            break
-        at = min(at + 1, limit)
-    return at
-""",
-    "c": """
-import re
-def is_words(text, limit=3):
-    return re.match(r"([a-z]+ ?)+$", text * 9 + "!" * limit) is not None
-@
-def last_digits(n, base=7):
-    return base ** 10 ** min(n, 9) % 1000
+def position(text, limit=3):
+    low, high = 0, len(text)
+    while low <= high:
+        middle = (low + high) // 2
+        if middle > limit:
+            high = middle
+        else:
+            low = middle
+    return low
 """,
 }
-LOOPS_FUNCTIONS = 1200  # twelve loop, and all end long before the last
+LOOPS_FUNCTIONS = 1200  # twelve loop; the last of those in C ends before the last of all
 EVERY = 100
 # What a fresh interpreter is given behind the bundle: as little as can be, nothing is imported.
 LOOP = """
@@ -228,7 +230,7 @@ def with_loops(records: Sequence[Inputs], kind: str) -> list[Inputs]:
     kinds = [kind] if kind in LOOPS else list(LOOPS)
     codes = {name: itertools.cycle(LOOPS[name].strip().split("\n@\n")) for name in kinds}
     found = list(records)
-    for i, name in zip(range(EVERY // 2, len(found), EVERY), itertools.cycle(kinds)):
+    for i, name in zip(range(0, len(found), EVERY), itertools.cycle(kinds)):
         found[i] = record_of(i, next(codes[name]))
     return found
 
@@ -342,20 +344,27 @@ async def compared_with_loops(records: Sequence[Inputs], kind: str, rounds: int,
     looping = with_loops(records, kind)
     executor = Executor(ExecuteSettings(), SandboxSettings(), jobs)
     await executor.start()
-    ratios = []
+    ratios, cpu_ratios = [], []
     try:
         await executed(executor, records[:20])
         for _ in range(rounds):
+            cpu = cpu_of(executor)
             seconds, kept = await executed(executor, records)
+            loop_cpu = cpu_of(executor)
             loop_seconds, loop_kept = await executed(executor, looping)
+            cpu_ratios.append((loop_cpu - cpu) / (cpu_of(executor) - loop_cpu))
             ratios.append(seconds / loop_seconds)
             print(
                 f"without loops {len(records) / seconds:6.0f} functions/s ({kept} cases); with "
-                f"{len(records) / loop_seconds:6.0f} ({loop_kept} cases); ratio {ratios[-1]:.2f}"
+                f"{len(records) / loop_seconds:6.0f} ({loop_kept} cases); ratio {ratios[-1]:.2f}, "
+                f"of CPU {cpu_ratios[-1]:.2f}"
             )
     finally:
         await executor.stop()
-    print(f"median of {rounds}: {statistics.median(ratios):.2f}; {jobs} jobs")
+    print(
+        f"median of {rounds}: {statistics.median(ratios):.2f}, "
+        f"of CPU {statistics.median(cpu_ratios):.2f}; {jobs} jobs"
+    )
 
 
 def main() -> None:

@@ -401,7 +401,7 @@ spell_exception(PyObject *error, Py_ssize_t limit, enum outcome *why)
 struct run {
     PyObject *request, *emit, *function, *reseed;
     struct ticks *ticks;
-    long long steps, steps_left, call_cpu_ns, clock_ns;
+    long long steps, steps_left, endless_left, call_cpu_ns, clock_ns;
     Py_ssize_t max_result_bytes, bytes_left;
 };
 
@@ -617,6 +617,9 @@ call(struct run *run, long long number, PyObject *asked)
     if (why != VALUE && why != EXCEPTION)
         Py_CLEAR(text);
     run->steps_left -= steps;
+    run->endless_left = why == STEP_LIMIT ? run->endless_left - 1 : 0;
+    if (why == STEP_LIMIT && !run->endless_left)
+        run->steps_left = 0; /* all of the first calls were endless */
     done = tell(run, number, names[why], text, steps, mutates);
     Py_XDECREF(text);
     return done;
@@ -793,6 +796,7 @@ run(PyObject *module, PyObject *args)
         return NULL;
     run.steps = number_in(&run, "steps");
     run.steps_left = number_in(&run, "function_steps");
+    run.endless_left = number_in(&run, "endless_calls");
     run.call_cpu_ns = number_in(&run, "call_cpu_ns");
     run.max_result_bytes = number_in(&run, "max_result_bytes");
     run.bytes_left = number_in(&run, "max_bytes");

@@ -111,6 +111,7 @@ def warm_up() -> None:
         "prepared": b"",
         "steps": 1000,
         "function_steps": 10_000,
+        "endless_calls": 0,
         "call_cpu_ns": 10**9,
         "max_result_bytes": 1000,
         "max_bytes": 10_000,

@@ -14,6 +14,10 @@ _READERS: Final = re.compile(
     re.MULTILINE,
 )
 
+# Where so many calls reach their limit, and none before them did not, the rest is not tried. More
+# than one or two: the first inputs of a function are often its oddest.
+ENDLESS_CALLS: Final = 3
+
 Request = dict[str, object]
 
 
@@ -47,10 +51,12 @@ def run_of(
     prepared: bytes = b"",
     *,
     elsewhere: bool = False,
+    gives_up: bool = False,
 ) -> Request:
     """Return what one run is asked: `order` numbers the calls, `prepared` is code parsed before.
 
     `elsewhere`: under another clock, timezone and locale, where the text may ask for one of them.
+    `gives_up`: no call has steps left behind the first ENDLESS_CALLS where all these are endless.
     """
     code = str(shared["code"])
     random = "random" in code
@@ -58,6 +64,7 @@ def run_of(
         **shared,
         "code": "" if prepared else shared["code"],
         "order": list(order),
+        "endless_calls": ENDLESS_CALLS if gives_up else 0,
         "prepared": prepared,
         "seed": seed if random else None,
         "elsewhere": elsewhere and _may_read_a_clock(code),

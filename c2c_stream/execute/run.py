@@ -63,6 +63,7 @@ class Run:
         self._max_result_bytes: int = request["max_result_bytes"]
         self._clock = 0
         self._steps_left: int = request["function_steps"]
+        self._endless_left: int = request["endless_calls"]
         self._bytes_left: int = request["max_bytes"]
         self._function: Callable[..., object] | None = None
         self._reseed = reseeder(request["seed"])
@@ -144,6 +145,9 @@ class Run:
         elif self._clock - before > self._call_cpu_ns:
             verdict, printed, text = "timeout_cpu", "", ""
         self._steps_left -= steps
+        self._endless_left = self._endless_left - 1 if counter.exhausted else 0
+        if counter.exhausted and not self._endless_left:
+            self._steps_left = 0  # all of the first calls were endless
         told = f"{steps}{MUTATED}" if mutated else f"{steps}"
         if printed:
             told, text = f"{told}{PRINTED}{_len(printed)}", printed + text

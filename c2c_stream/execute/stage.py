@@ -97,7 +97,8 @@ class Executor:
         prepared = await self._compiler.prepared(record.function.code)
         with self._first_run():
             order = range(len(record.arguments))
-            reply = await self._reply(0, run_of(shared, order, RANDOM_SEEDS[0], prepared))
+            asked = run_of(shared, order, RANDOM_SEEDS[0], prepared, gives_up=True)
+            reply = await self._reply(0, asked)
             first = read_run(reply, order, self._settings.max_result_bytes)
             again = first.candidates()[::-1]
             code = prepared or first.prepared

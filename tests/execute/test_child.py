@@ -53,6 +53,7 @@ def request_of(*arguments: str, **changes: Any) -> dict[str, Any]:
         "prepared": b"",
         "steps": 1000,
         "function_steps": 10_000,
+        "endless_calls": 0,
         "call_cpu_ns": 10**10,
         "max_result_bytes": 100,
         "max_bytes": 1000,
@@ -115,6 +116,17 @@ def test_randomness_depends_on_the_seed_alone() -> None:
 
     assert first == same
     assert first[1] != other[1]
+
+
+def test_where_all_of_the_first_calls_are_endless_the_rest_has_no_steps() -> None:
+    _, frames = run(request_of("5", "5", "7", endless_calls=2))
+
+    assert frames[3][1:] == ["step_limit", "", 0]
+
+
+@pytest.mark.parametrize("arguments", [("5", "7", "5", "5"), ("7", "5", "5", "5"), ("5", "5")])
+def test_where_one_of_the_first_calls_ends_the_rest_is_tried(arguments: tuple[str, ...]) -> None:
+    assert verdicts(request_of(*arguments, "7", endless_calls=3))[-1] == "value"
 
 
 def test_a_call_that_takes_too_much_cpu_is_not_kept() -> None:

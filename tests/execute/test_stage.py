@@ -99,6 +99,19 @@ def test_a_step_budget_of_a_function_bounds_its_endless_calls() -> None:
     assert outcome.rejected[0].detail == "30 of 30 calls"
 
 
+def test_a_function_whose_first_calls_are_all_endless_is_not_tried_on() -> None:
+    code = CODE.replace("while n", "while items == [] or n")
+    function = replace(RECORD.function, code=code)
+    endless = replace(RECORD, function=function, arguments=("[]",) * 3 + ("[1]",))
+    (given_up,) = execute(endless, steps=1000)
+    (tried,) = execute(replace(endless, arguments=("[1]",) + ("[]",) * 3 + ("[2]",)), steps=1000)
+
+    assert given_up.rejected[0].detail == "4 of 4 calls"
+    (cases,) = tried.outputs
+    assert isinstance(cases, Cases)
+    assert [case.result for case in cases.cases] == ["[1]", "[2]"]
+
+
 def test_dataclasses_and_lazy_imports_work_in_a_bundle() -> None:
     code = """
 import datetime
