@@ -104,7 +104,7 @@ class Service:
     ) -> None:
         self.health = Health()
         self.error: BaseException | None = None
-        self.broker: Any
+        self.broker: Any = None  # until its thread has opened it
         self._run = run
         self._name = name
         self._make = make

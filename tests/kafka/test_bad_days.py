@@ -61,7 +61,8 @@ def test_who_has_lost_all_partitions_is_not_ready_until_the_brokers_are_back(
     run.cluster = Cluster(run.cluster.servers, "main", quick(run.cluster.settings))
     alone = {"hold": "ingester"}  # as on Kafka: it asks for no group but its own
     with serving(Seat(run, "one"), "collector", pure(), **alone) as service:
-        eventually(lambda: service.broker.assigned() and not service.health.not_ready)
+        eventually(lambda: service.broker and service.broker.assigned())
+        eventually(lambda: not service.health.not_ready)
         brokers.kill(0)
         eventually(lambda: not service.broker.assigned())
         threading.Event().wait(SHORT_OUTAGE_S)
